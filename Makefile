@@ -1,0 +1,49 @@
+# What one does with this checkout. Each target installs what it needs first.
+# The work is in scripts/; this page is the list.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-training setup-bench build demo test bench bench-micro audit clean
+
+# Where rustup puts cargo, for a shell that was started before.
+export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
+# Which build of ONNX Runtime: cpu.
+export DEVICE ?= cpu
+# A recording of your own for the demo.
+VIDEO ?=
+
+help: ## This list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r target what; do \
+		printf '  make %-16s %s\n' "$$target" "$$what"; done
+
+setup: ## Install what is missing: GStreamer, ONNX Runtime
+	@scripts/setup.sh
+
+setup-training: ## And the Python environment of models/training (about 6 GB)
+	@scripts/setup.sh training
+
+setup-bench: ## And what the peers of the benchmark need
+	@scripts/setup.sh bench
+
+build: setup ## target/release/sonoscope
+	cargo build --release --locked --package sonoscope
+
+demo: build ## Look and listen: a made-up clip, or VIDEO=path
+	@scripts/demo.sh $(if $(VIDEO),"$(VIDEO)")
+
+test: setup-bench ## Everything that has to hold before a change lands
+	@scripts/test.sh
+
+bench: build setup-bench ## Against the peers, on this machine, into bench/results/
+	@bench/run.sh
+
+bench-micro: setup ## The operators alone, by criterion
+	cargo bench --locked --package sonoscope-bench
+
+audit: setup ## Licences and origins of the dependencies
+	@scripts/audit.sh
+
+clean: ## Remove what was built here; the cache stays
+	cargo clean
+	rm -rf out .runtime

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# sonoscope against the peers on this machine, into bench/results/. `make bench` builds first.
+#
+#   ROUNDS=5 THREADS=2 bench/run.sh
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=scripts/common.sh
+source "$here/../scripts/common.sh"
+cd "$repository"
+
+seed=1
+python=$runtime_dir/bench-python/bin/python
+program=${CARGO_TARGET_DIR:-$repository/target}/release/sonoscope
+[[ -x $program && -x $python ]] || fail "the program or the peers are not there: run 'make bench'"
+export PYTHONPATH=$repository/models/training
+
+"$here/peers/make_video.sh" "$cache_dir/bench"
+
+# The full-size network, kept for as long as the code that makes it stays as it is.
+mapfile -t definitions < <(find models/training/sonoscope_training -name '*.py' | sort)
+network=$cache_dir/bench/ave-full-$(key_of "${definitions[@]}")
+if [[ ! -d $network ]]; then
+    say "exporting AVE-Net at full width into $network"
+    partial=$(mktemp -d "$cache_dir/bench/network.XXXXXX")
+    trap 'rm -rf "$partial"' EXIT
+    "$python" -m sonoscope_training export --network ave --width 1.0 --seed "$seed" \
+        --name ave-full --out "$partial"
+    "$python" -m sonoscope_training quantize "$partial"
+    mv -T "$partial" "$network"
+fi
+
+"$python" "$here/peers/compare.py" --program "$program" --network "$network" --seed "$seed" \
+    --video "$cache_dir/bench/two-minutes.mp4" --out "$here/results" \
+    --rounds "${ROUNDS:-3}" --threads "${THREADS:-2}"

@@ -1,0 +1,144 @@
+//! What can be wrong with a network.
+
+use std::{io, path::PathBuf};
+
+use thiserror::Error;
+
+use crate::{ContractError, NotOnnx, Part, Precision, RuntimeError};
+
+/// Why a network cannot be opened, or an answer cannot be had from it.
+#[derive(Debug, Error)]
+pub enum NetworkError {
+    /// The directory lacks files that the precision asked for needs.
+    #[error(
+        "{}: has no {}, which {precision} needs. {}",
+        directory.display(), files.join(", "), tip(present)
+    )]
+    Missing {
+        /// The network's directory.
+        directory: PathBuf,
+        /// The precision asked for.
+        precision: Precision,
+        /// The files that it lacks.
+        files: Vec<String>,
+        /// The precisions that it has whole.
+        present: Vec<Precision>,
+    },
+    /// A file cannot be read.
+    #[error("{}: cannot be read: {source}", file.display())]
+    Read {
+        /// The file.
+        file: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A file is no ONNX model, or not all of one.
+    #[error("{}: {problem}. Copy, pull or export it again", file.display())]
+    NotOnnx {
+        /// The file.
+        file: PathBuf,
+        /// Where it goes wrong.
+        problem: NotOnnx,
+    },
+    /// A file's contract cannot be obeyed.
+    #[error(transparent)]
+    Contract(#[from] ContractError),
+    /// A file is another part of a network than its name says.
+    #[error(
+        "{}: its contract says that it is the {found} part, but it lies where the {expected} \
+         part belongs. Put the files of the network in their places",
+        file.display()
+    )]
+    Part {
+        /// The file.
+        file: PathBuf,
+        /// What its name says.
+        expected: Part,
+        /// What its contract says.
+        found: Part,
+    },
+    /// The files of a directory are not of one network.
+    #[error(
+        "{} and {}: their contracts differ in `{field}`, so they are not of one network. \
+         Export all files of the network together",
+        file.display(), other.display()
+    )]
+    Disagree {
+        /// One file.
+        file: PathBuf,
+        /// The other.
+        other: PathBuf,
+        /// The first field in which they differ.
+        field: String,
+    },
+    /// ONNX Runtime cannot be had, or not where it was asked for.
+    #[error(transparent)]
+    Runtime(#[from] RuntimeError),
+    /// ONNX Runtime does not take a file.
+    #[error("{}: ONNX Runtime does not take it: {source}", file.display())]
+    Open {
+        /// The file.
+        file: PathBuf,
+        /// What it says.
+        source: ort::Error,
+    },
+    /// A tensor is not what the contract says.
+    #[error(
+        "{}: tensor `{tensor}` {problem}. Export the network so that it keeps its contract",
+        file.display()
+    )]
+    Tensor {
+        /// The file.
+        file: PathBuf,
+        /// The tensor.
+        tensor: String,
+        /// In what it differs.
+        problem: String,
+    },
+    /// What was given to be computed on has the wrong size.
+    #[error("{}: `{tensor}` wants {expected}, but was given {found}", file.display())]
+    Input {
+        /// The file.
+        file: PathBuf,
+        /// The input.
+        tensor: &'static str,
+        /// What it wants.
+        expected: String,
+        /// What it was given.
+        found: String,
+    },
+    /// Computing failed.
+    #[error("{}: ONNX Runtime failed: {source}", file.display())]
+    Run {
+        /// The file.
+        file: PathBuf,
+        /// What it says.
+        source: ort::Error,
+    },
+    /// A number came out that is none, or that means nothing.
+    #[error(
+        "{}: `{tensor}` of item {item} is {value}, {problem}. \
+         See that the input holds only finite numbers; if it does, the network is broken",
+        file.display()
+    )]
+    Value {
+        /// The file.
+        file: PathBuf,
+        /// The output.
+        tensor: &'static str,
+        /// Which item of the batch, counted from 0.
+        item: usize,
+        /// The number.
+        value: f32,
+        /// What it should have been.
+        problem: &'static str,
+    },
+}
+
+fn tip(present: &[Precision]) -> String {
+    if present.is_empty() {
+        return "It is no network: one has frame.onnx, audio.onnx and head.onnx".into();
+    }
+    let present: Vec<_> = present.iter().map(Precision::to_string).collect();
+    format!("It has {}: ask for that", present.join(", "))
+}

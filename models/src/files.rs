@@ -1,0 +1,210 @@
+//! The files of a network on disk: which belong together, and what identifies them.
+
+use std::{
+    fmt, fs,
+    path::{Path, PathBuf},
+};
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::{Contract, METADATA_KEY, NetworkError, Part, Precision, onnx};
+
+/// A directory with a network in it: `frame.onnx`, `audio.onnx`, `head.onnx`, and towers in other
+/// precisions beside them (`frame.int8.onnx`).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NetworkDir {
+    path: PathBuf,
+}
+
+impl NetworkDir {
+    /// A directory. Nothing is read of it yet.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The directory's own name, by which the network goes in the zoo.
+    pub fn name(&self) -> String {
+        let whole = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
+        let name = whole.file_name().unwrap_or(whole.as_os_str());
+        name.to_string_lossy().into_owned()
+    }
+
+    /// Where a part lies for a precision. The head is the same for all.
+    pub fn file(&self, part: Part, precision: Precision) -> PathBuf {
+        self.path.join(file_name(part, precision))
+    }
+
+    /// The precisions of which all three files are here.
+    pub fn precisions(&self) -> Vec<Precision> {
+        let whole = |precision: &Precision| self.missing(*precision).is_empty();
+        Precision::ALL.into_iter().filter(whole).collect()
+    }
+
+    fn missing(&self, precision: Precision) -> Vec<String> {
+        Part::ALL
+            .into_iter()
+            .filter(|part| !self.file(*part, precision).is_file())
+            .map(|part| file_name(part, precision))
+            .collect()
+    }
+}
+
+fn file_name(part: Part, precision: Precision) -> String {
+    match (part, precision) {
+        (Part::Head, _) | (_, Precision::Fp32) => format!("{part}.onnx"),
+        _ => format!("{part}.{precision}.onnx"),
+    }
+}
+
+/// One file of a network, read whole, so that what was hashed is what will be run.
+#[derive(Clone)]
+pub struct NetworkFile {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// SHA-256 of its bytes, in hexadecimal.
+    pub sha256: String,
+    /// What it wants and gives.
+    pub contract: Contract,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl NetworkFile {
+    /// Reads a file and its contract. ONNX Runtime isn't needed for it.
+    pub fn load(path: &Path) -> Result<Self, NetworkError> {
+        let bytes = fs::read(path).map_err(|source| NetworkError::Read {
+            file: path.into(),
+            source,
+        })?;
+        let page =
+            onnx::metadata(&bytes, METADATA_KEY).map_err(|problem| NetworkError::NotOnnx {
+                file: path.into(),
+                problem,
+            })?;
+        let page = page.ok_or_else(|| crate::ContractError::Missing { file: path.into() })?;
+        Ok(Self {
+            path: path.into(),
+            sha256: hex(&Sha256::digest(&bytes)),
+            contract: Contract::from_json(&page, path)?,
+            bytes,
+        })
+    }
+
+    /// How long the file is.
+    pub fn size_bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    fn load_part(dir: &NetworkDir, part: Part, precision: Precision) -> Result<Self, NetworkError> {
+        let file = Self::load(&dir.file(part, precision))?;
+        if file.contract.part != part {
+            return Err(NetworkError::Part {
+                expected: part,
+                found: file.contract.part,
+                file: file.path,
+            });
+        }
+        Ok(file)
+    }
+}
+
+impl fmt::Debug for NetworkFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NetworkFile({}, {})", self.path.display(), self.sha256)
+    }
+}
+
+/// The three files of a network in one precision, of one contract.
+#[derive(Clone, Debug)]
+pub struct NetworkFiles {
+    /// Picture to features.
+    pub frame: NetworkFile,
+    /// Spectrogram to features.
+    pub audio: NetworkFile,
+    /// Features to scores.
+    pub head: NetworkFile,
+    /// In which numbers the towers compute.
+    pub precision: Precision,
+}
+
+impl NetworkFiles {
+    /// Reads the files of a precision and sees that they are of one network.
+    pub fn load(dir: &NetworkDir, precision: Precision) -> Result<Self, NetworkError> {
+        let missing = dir.missing(precision);
+        if !missing.is_empty() {
+            return Err(NetworkError::Missing {
+                directory: dir.path.clone(),
+                precision,
+                files: missing,
+                present: dir.precisions(),
+            });
+        }
+        let files = Self {
+            frame: NetworkFile::load_part(dir, Part::Frame, precision)?,
+            audio: NetworkFile::load_part(dir, Part::Audio, precision)?,
+            head: NetworkFile::load_part(dir, Part::Head, precision)?,
+            precision,
+        };
+        agree(&files.frame, &files.audio)?;
+        agree(&files.frame, &files.head)?;
+        Ok(files)
+    }
+
+    /// What the network wants and gives.
+    pub fn contract(&self) -> &Contract {
+        &self.frame.contract
+    }
+
+    /// What identifies the network in a row: SHA-256 over the hexadecimal SHA-256 of frame tower,
+    /// audio tower and head, one after the other.
+    pub fn network_hash(&self) -> String {
+        let files = [&self.frame, &self.audio, &self.head];
+        let hashes: String = files.map(|file| file.sha256.as_str()).concat();
+        hex(&Sha256::digest(hashes))
+    }
+}
+
+/// Contracts of one network differ in their part alone.
+pub(crate) fn agree(file: &NetworkFile, other: &NetworkFile) -> Result<(), NetworkError> {
+    match difference(&page(&file.contract), &page(&other.contract)) {
+        None => Ok(()),
+        Some(field) => Err(NetworkError::Disagree {
+            file: file.path.clone(),
+            other: other.path.clone(),
+            field,
+        }),
+    }
+}
+
+/// A contract without its part: what the files of a network have in common.
+pub(crate) fn page(contract: &Contract) -> Value {
+    // By way of text, in which 0.485 is 0.485: as a JSON value it would become 0.48500001430511475.
+    let mut page = serde_json::to_string(contract)
+        .and_then(|text| serde_json::from_str::<Value>(&text))
+        .expect("a contract is plain data, with finite numbers");
+    if let Some(fields) = page.as_object_mut() {
+        fields.remove("part");
+    }
+    page
+}
+
+/// The path of the first field in which two pages differ.
+fn difference(page: &Value, other: &Value) -> Option<String> {
+    let (Value::Object(fields), Value::Object(others)) = (page, other) else {
+        return (page != other).then(String::new);
+    };
+    fields.iter().find_map(|(name, value)| {
+        let deeper = difference(value, others.get(name).unwrap_or(&Value::Null))?;
+        let dot = if deeper.is_empty() { "" } else { "." };
+        Some(format!("{name}{dot}{deeper}"))
+    })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

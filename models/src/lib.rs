@@ -1,0 +1,38 @@
+//! What a network wants and gives; running it; the networks shipped.
+//!
+//! A network is a directory of three ONNX files: a tower for pictures, a tower for sounds, and a
+//! head that compares what they give. Each carries a [`Contract`], which says how a picture and a
+//! second of sound become tensors, and what the outputs mean. [`Runtime`] is ONNX Runtime, found
+//! and loaded when the program runs; [`Network`] is a network open in it; [`zoo`] knows networks
+//! by name; [`NetworkInfo`] tells of one without running it.
+
+mod contract;
+mod device;
+mod error;
+mod features;
+mod files;
+mod head;
+mod info;
+mod library;
+mod model;
+mod network;
+mod onnx;
+mod precision;
+mod probe;
+mod provider;
+mod runtime;
+mod tensor;
+mod tower;
+pub mod zoo;
+
+pub use contract::*;
+pub use device::*;
+pub use error::*;
+pub use features::*;
+pub use files::*;
+pub use info::*;
+pub use network::*;
+pub use onnx::NotOnnx;
+pub use precision::*;
+pub use provider::*;
+pub use runtime::*;

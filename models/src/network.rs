@@ -1,0 +1,157 @@
+//! A network: two towers and a head, open and ready to judge pictures and sounds.
+
+use std::fmt;
+
+use crate::{
+    Contract, Device, Features, NetworkDir, NetworkError, NetworkFiles, Precision, Provider,
+    Runtime, Score, head::Head, model::Place, tower::Tower,
+};
+
+/// How a network is to be run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NetworkOptions {
+    /// Where.
+    pub device: Device,
+    /// In which numbers.
+    pub precision: Precision,
+    /// On how many threads of a processor each picture or sound is computed; 0 for one a core.
+    /// One by default: to use more cores, open a network on each of several threads.
+    pub intra_threads: usize,
+}
+
+impl Default for NetworkOptions {
+    fn default() -> Self {
+        Self {
+            device: Device::Auto,
+            precision: Precision::Fp32,
+            intra_threads: 1,
+        }
+    }
+}
+
+/// A network, open: a session of ONNX Runtime for each of its three files.
+///
+/// Running one needs `&mut`, and it can be sent to another thread: give each thread its own, all
+/// of them [from the same files](Network::from_files). On a processor items are computed one at a
+/// time, so the answer for an item is the same to the bit, whatever it is batched with. On a
+/// graphics card a batch is computed at once.
+///
+/// ```no_run
+/// use sonoscope_models::{Network, NetworkOptions, Runtime, zoo};
+///
+/// let runtime = Runtime::load()?;
+/// let mut network = Network::open(&runtime, &zoo::resolve("ave-small")?, NetworkOptions::default())?;
+/// # let (picture, spectrogram) = (vec![0.0; 3 * 224 * 224], vec![0.0; 257 * 199]);
+/// let seen = network.frame_features(&picture, 1)?;
+/// let heard = network.audio_features(&spectrogram, 1)?;
+/// for score in network.score(&seen, &heard)? {
+///     println!("{:.2}", score.correspondence);
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Network {
+    frame: Tower,
+    audio: Tower,
+    head: Head,
+    contract: Contract,
+    hash: String,
+    provider: Provider,
+    precision: Precision,
+}
+
+impl Network {
+    /// Reads and opens a network.
+    pub fn open(
+        runtime: &Runtime,
+        dir: &NetworkDir,
+        options: NetworkOptions,
+    ) -> Result<Self, NetworkError> {
+        let files = NetworkFiles::load(dir, options.precision)?;
+        let provider = runtime.resolve(options.device)?;
+        Self::from_files(runtime, &files, provider, options.intra_threads)
+    }
+
+    /// Opens a network of which the files are read already, where a provider is known to work.
+    /// Every file is held to the contract: its tensors' names and shapes, and what comes out
+    /// when a black picture and silence go in.
+    pub fn from_files(
+        runtime: &Runtime,
+        files: &NetworkFiles,
+        provider: Provider,
+        intra_threads: usize,
+    ) -> Result<Self, NetworkError> {
+        let place = Place {
+            provider,
+            intra_threads,
+        };
+        let frame = Tower::frame(runtime, &files.frame, place)?;
+        let audio = Tower::audio(runtime, &files.audio, place)?;
+        let shapes = (frame.features_shape(), audio.features_shape());
+        Ok(Self {
+            head: Head::open(runtime, &files.head, place, shapes.0, shapes.1)?,
+            frame,
+            audio,
+            contract: files.contract().clone(),
+            hash: files.network_hash(),
+            provider,
+            precision: files.precision,
+        })
+    }
+
+    /// What the frame tower makes of `items` pictures: tensors `[3, height, width]` as the
+    /// contract wants them, one after the other. These are embeddings where the contract's
+    /// `outputs.embedding` says so.
+    pub fn frame_features(
+        &mut self,
+        tensors: &[f32],
+        items: usize,
+    ) -> Result<Features, NetworkError> {
+        self.frame.features(tensors, items)
+    }
+
+    /// What the audio tower makes of `items` sounds: tensors `[1, bins, frames]` as the contract
+    /// wants them, one after the other. Embeddings, too, where the pictures' are.
+    pub fn audio_features(
+        &mut self,
+        tensors: &[f32],
+        items: usize,
+    ) -> Result<Features, NetworkError> {
+        self.audio.features(tensors, items)
+    }
+
+    /// What the network says of each picture with the sound of the same index.
+    pub fn score(
+        &mut self,
+        frame: &Features,
+        audio: &Features,
+    ) -> Result<Vec<Score>, NetworkError> {
+        self.head.score(frame, audio)
+    }
+
+    /// What the network wants and gives.
+    pub fn contract(&self) -> &Contract {
+        &self.contract
+    }
+
+    /// What identifies the network in a row; see [`NetworkFiles::network_hash`].
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    /// Where it runs.
+    pub fn provider(&self) -> Provider {
+        self.provider
+    }
+
+    /// In which numbers its towers compute.
+    pub fn precision(&self) -> Precision {
+        self.precision
+    }
+}
+
+impl fmt::Debug for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = &self.contract.network;
+        write!(f, "Network({name}, {}, {})", self.precision, self.provider)
+    }
+}

@@ -1,0 +1,122 @@
+//! Where a network does run, and what that takes of ONNX Runtime.
+
+use std::fmt;
+
+use ort::ep::{CPU, CUDA, ExecutionProvider, ExecutionProviderDispatch, TensorRT, cuda};
+use serde::{Deserialize, Serialize};
+
+use crate::{Device, UnknownDevice};
+
+/// Where a network does run: what [`Runtime::resolve`](crate::Runtime::resolve) makes of a
+/// [`Device`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub enum Provider {
+    /// The processor.
+    Cpu,
+    /// An NVIDIA card, by its CUDA number.
+    Cuda(u32),
+    /// The same through TensorRT.
+    TensorRt(u32),
+}
+
+/// One of the things that a network could run on, and whether it can here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ProviderStatus {
+    /// Which one.
+    pub provider: Provider,
+    /// Why it cannot be used; nothing if it can.
+    pub problem: Option<String>,
+}
+
+impl Provider {
+    /// What ONNX Runtime calls it.
+    pub fn onnx_runtime_name(self) -> &'static str {
+        match self {
+            Provider::Cpu => "CPUExecutionProvider",
+            Provider::Cuda(_) => "CUDAExecutionProvider",
+            Provider::TensorRt(_) => "TensorrtExecutionProvider",
+        }
+    }
+
+    /// Whether the library that is loaded was built with it.
+    pub(crate) fn is_compiled_in(self) -> ort::Result<bool> {
+        match self {
+            Provider::Cpu => CPU::is_available(),
+            Provider::Cuda(_) => CUDA::is_available(),
+            Provider::TensorRt(_) => TensorRT::is_available(),
+        }
+    }
+
+    /// The provider as the library takes it. Each is to fail rather than stand aside.
+    pub(crate) fn dispatches(self) -> Vec<ExecutionProviderDispatch> {
+        // 32-bit floats are to be 32-bit floats on cards too, and the search for an algorithm is
+        // to cost nothing when a batch has a size not seen before.
+        let cuda = |card| {
+            CUDA::default()
+                .with_device_id(card)
+                .with_tf32(false)
+                .with_conv_algorithm_search(cuda::ConvAlgorithmSearch::Heuristic)
+                .build()
+                .error_on_failure()
+        };
+        match self {
+            Provider::Cpu => vec![],
+            Provider::Cuda(card) => vec![cuda(card.cast_signed())],
+            Provider::TensorRt(card) => {
+                let tensorrt = TensorRT::default().with_device_id(card.cast_signed());
+                // What TensorRT does not know, CUDA computes: both are on the card asked for.
+                vec![
+                    tensorrt.build().error_on_failure(),
+                    cuda(card.cast_signed()),
+                ]
+            }
+        }
+    }
+
+    /// What to do where it is missing.
+    pub(crate) fn tip(self) -> &'static str {
+        match self {
+            Provider::Cpu => "Run `make setup` to get an ONNX Runtime that works here",
+            Provider::Cuda(_) => {
+                "Name an ONNX Runtime built for GPUs in ORT_DYLIB_PATH, with CUDA and cuDNN on \
+                 LD_LIBRARY_PATH, and see that `nvidia-smi` lists the card; or ask for `cpu` or \
+                 `auto`"
+            }
+            Provider::TensorRt(_) => {
+                "Name an ONNX Runtime built for GPUs in ORT_DYLIB_PATH, with CUDA, cuDNN and \
+                 TensorRT on LD_LIBRARY_PATH, and see that `nvidia-smi` lists the card; or ask for \
+                 `cuda`, `cpu` or `auto`"
+            }
+        }
+    }
+}
+
+impl fmt::Display for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Provider::Cpu => f.write_str("cpu"),
+            Provider::Cuda(card) => write!(f, "cuda:{card}"),
+            Provider::TensorRt(card) => write!(f, "tensorrt:{card}"),
+        }
+    }
+}
+
+impl From<Provider> for String {
+    fn from(provider: Provider) -> Self {
+        provider.to_string()
+    }
+}
+
+impl TryFrom<String> for Provider {
+    type Error = UnknownDevice;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        match text.parse()? {
+            Device::Auto => Err(UnknownDevice(text)),
+            Device::Cpu => Ok(Provider::Cpu),
+            Device::Cuda(card) => Ok(Provider::Cuda(card)),
+            Device::TensorRt(card) => Ok(Provider::TensorRt(card)),
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! ONNX Runtime: one of it in a process, and what it can run networks on.
+
+use std::{
+    error::Error as _,
+    io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use ort::{
+    LoadDynamicError,
+    environment::Environment,
+    session::{Session, builder::SessionBuilder},
+};
+use thiserror::Error;
+
+use crate::{
+    Device, Provider, ProviderStatus,
+    library::{self, Search},
+    probe,
+};
+
+/// The one ONNX Runtime of this process, shared by all its networks. Cheap to clone.
+///
+/// ```no_run
+/// use sonoscope_models::{Device, Runtime};
+///
+/// let runtime = Runtime::load()?;
+/// println!("networks run on {}", runtime.resolve(Device::Auto)?);
+/// # Ok::<(), sonoscope_models::RuntimeError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Runtime {
+    environment: Environment,
+    library: Arc<Path>,
+}
+
+/// Why networks cannot be run, or not where they should.
+#[derive(Debug, Error)]
+pub enum RuntimeError {
+    /// The library is nowhere.
+    #[error(
+        "ONNX Runtime's library is in none of: {}. \
+         Run `make setup`, or name the library in {}",
+        searched.iter().map(|d| d.display().to_string()).collect::<Vec<_>>().join(", "),
+        library::VARIABLE
+    )]
+    NotFound {
+        /// Where it was looked for.
+        searched: Vec<PathBuf>,
+    },
+    /// The variable names a place where the library is not.
+    #[error(
+        "{} is `{}`, but ONNX Runtime's library is not there. Put it right or unset it",
+        library::VARIABLE, path.display()
+    )]
+    NotWhereSaid {
+        /// What the variable names.
+        path: PathBuf,
+    },
+    /// The library is there, but it cannot be loaded, or it is too old.
+    #[error(
+        "ONNX Runtime at {} cannot be used: {why}. Run `make setup` to get one that can",
+        library.display()
+    )]
+    Load {
+        /// The library.
+        library: PathBuf,
+        /// What the loader says.
+        why: String,
+    },
+    /// The library does not start.
+    #[error("ONNX Runtime at {} does not start: {source}", library.display())]
+    Start {
+        /// The library.
+        library: PathBuf,
+        /// What it says.
+        source: ort::Error,
+    },
+    /// Asked for, and not there.
+    #[error("{provider} was asked for, but is not to be had: {why}. {tip}")]
+    Unavailable {
+        /// What was asked for.
+        provider: Provider,
+        /// What is missing.
+        why: String,
+        /// What to do.
+        tip: &'static str,
+    },
+}
+
+impl Runtime {
+    /// Finds and loads the library, once in a process; later calls give the same one.
+    ///
+    /// It is looked for where `ORT_DYLIB_PATH` says; if that isn't set, beside the executable,
+    /// then in `.runtime` of the current directory and of every directory above the executable.
+    pub fn load() -> Result<Self, RuntimeError> {
+        // A second environment in a process is an error even after the first is gone.
+        static LOADED: Mutex<Option<Runtime>> = Mutex::new(None);
+        // A panic while it was locked left `None` or a whole `Runtime`, so poison means nothing.
+        let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(runtime) = &*loaded {
+            return Ok(runtime.clone());
+        }
+        let runtime = match library::find() {
+            Search::Found(library) => Self::start(library)?,
+            Search::NotWhereSaid(path) => return Err(RuntimeError::NotWhereSaid { path }),
+            Search::NotIn(searched) => return Err(RuntimeError::NotFound { searched }),
+        };
+        Ok(loaded.insert(runtime).clone())
+    }
+
+    fn start(library: PathBuf) -> Result<Self, RuntimeError> {
+        let builder = match ort::init_from(&library) {
+            Ok(builder) => builder.with_name("sonoscope").with_telemetry(false),
+            Err(error) => {
+                let why = why(&error);
+                return Err(RuntimeError::Load { library, why });
+            }
+        };
+        match builder.build() {
+            Ok(environment) => Ok(Self {
+                environment,
+                library: library.into(),
+            }),
+            Err(source) => Err(RuntimeError::Start { library, source }),
+        }
+    }
+
+    /// The library that is loaded.
+    pub fn library(&self) -> &Path {
+        &self.library
+    }
+
+    /// The library's version, such as `1.31.1`, where it says. Reads the whole library: for
+    /// reports, not for every second.
+    pub fn version(&self) -> io::Result<Option<String>> {
+        library::version(&self.library)
+    }
+
+    /// How the library was built, in its own words.
+    pub fn build_info(&self) -> &'static str {
+        ort::info()
+    }
+
+    /// Where a network asked to run on `device` will run. Proven by running a network of one
+    /// addition there, so what it says can be relied on; what was asked for by name and does not
+    /// work is an error, never something else instead.
+    pub fn resolve(&self, device: Device) -> Result<Provider, RuntimeError> {
+        match device {
+            Device::Auto => Ok(self.best()),
+            Device::Cpu => self.prove(Provider::Cpu),
+            Device::Cuda(card) => self.prove(Provider::Cuda(card)),
+            Device::TensorRt(card) => self.prove(Provider::TensorRt(card)),
+        }
+    }
+
+    /// Everything that a network could run on, with what keeps it from doing so here.
+    pub fn providers(&self) -> Vec<ProviderStatus> {
+        [Provider::Cpu, Provider::Cuda(0), Provider::TensorRt(0)]
+            .map(|provider| ProviderStatus {
+                provider,
+                problem: self.problem(provider),
+            })
+            .into()
+    }
+
+    fn best(&self) -> Provider {
+        match self.problem(Provider::Cuda(0)) {
+            None => Provider::Cuda(0),
+            Some(_) => Provider::Cpu,
+        }
+    }
+
+    fn prove(&self, provider: Provider) -> Result<Provider, RuntimeError> {
+        match self.problem(provider) {
+            None => Ok(provider),
+            Some(why) => Err(RuntimeError::Unavailable {
+                provider,
+                why,
+                tip: provider.tip(),
+            }),
+        }
+    }
+
+    fn problem(&self, provider: Provider) -> Option<String> {
+        match provider.is_compiled_in() {
+            Ok(true) => probe::run(self, provider).err().map(|e| e.to_string()),
+            Ok(false) => Some(format!(
+                "the ONNX Runtime at {} was built without {}",
+                self.library.display(),
+                provider.onnx_runtime_name()
+            )),
+            Err(error) => Some(error.to_string()),
+        }
+    }
+
+    /// The beginning of a session: where, on how many threads, and that they sleep when idle.
+    pub(crate) fn session(
+        &self,
+        provider: Provider,
+        intra_threads: usize,
+    ) -> ort::Result<SessionBuilder> {
+        Ok(Session::builder(&self.environment)?
+            .with_intra_threads(intra_threads)?
+            .with_inter_threads(1)?
+            .with_intra_op_spinning(false)?
+            .with_inter_op_spinning(false)?
+            .with_deterministic_compute(true)?
+            .with_execution_providers(provider.dispatches())?)
+    }
+}
+
+/// What the loader says, down to the system's own words, which `ort` leaves out.
+fn why(error: &LoadDynamicError) -> String {
+    match error {
+        LoadDynamicError::Dlopen { error, .. } => match error.source() {
+            Some(system) => system.to_string(),
+            None => error.to_string(),
+        },
+        other => other.to_string(),
+    }
+}

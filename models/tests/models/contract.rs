@@ -1,0 +1,101 @@
+//! What a contract may say, and what happens when it says something else.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use sonoscope_models::{Contract, ContractError};
+
+use crate::tiny::Tiny;
+
+fn page() -> Value {
+    Tiny::ave().0["frame.onnx"].1.clone()
+}
+
+fn read(page: &Value) -> Result<Contract, ContractError> {
+    Contract::from_json(&page.to_string(), Path::new("zoo/frame.onnx"))
+}
+
+#[test]
+fn a_right_one_survives_writing_and_reading() {
+    let contract = read(&page()).expect("is right");
+    let again = serde_json::to_value(&contract).expect("is plain data");
+    assert_eq!(read(&again).expect("is right"), contract);
+}
+
+#[test]
+fn a_wrong_field_is_named_with_its_file() {
+    let wrong = [
+        ("/network", json!("")),
+        ("/family", json!("resnet")),
+        ("/part", json!("tail")),
+        ("/frame/width", json!(0)),
+        ("/frame/height", json!("224")),
+        ("/frame/mean", json!([0.5, 0.5])),
+        ("/frame/std", json!([0.25, 0.0, 0.25])),
+        ("/audio/rate_hz", json!(0)),
+        ("/audio/window_samples", json!(50)),
+        ("/audio/full_scale", json!(-1.0)),
+        ("/spectrogram/tukey_alpha", json!(1.5)),
+        ("/spectrogram/window_samples", json!(101)),
+        ("/spectrogram/hop_samples", json!(0)),
+        ("/spectrogram/fft_samples", json!(8)),
+        ("/spectrogram/bins", json!(8)),
+        ("/spectrogram/frames", json!(11)),
+        ("/spectrogram/floor", json!(0.0)),
+        ("/spectrogram/divisor", json!(0.0)),
+        ("/outputs/correspondence", json!("yes")),
+        ("/outputs/heatmap", json!([14, 0])),
+        ("/outputs/embedding", json!(0)),
+        ("/provenance/width", json!(0.0)),
+        ("/provenance/seed", json!(-1)),
+    ];
+    for (pointer, value) in wrong {
+        let mut page = page();
+        *page.pointer_mut(pointer).expect("is a field") = value;
+        let text = read(&page).expect_err(pointer).to_string();
+        // Of an array serde names the element: `frame.mean[2]`.
+        let field = pointer[1..].replace('/', ".");
+        let start = format!("zoo/frame.onnx: contract field `{field}");
+        assert!(text.starts_with(&start), "{pointer}: {text}");
+    }
+}
+
+#[test]
+fn a_missing_or_unknown_field_is_named() {
+    let mut less = page();
+    less["spectrogram"]
+        .as_object_mut()
+        .expect("an object")
+        .remove("hop_samples");
+    let text = read(&less).expect_err("a field is missing").to_string();
+    assert!(
+        text.contains("`spectrogram`: missing field `hop_samples`"),
+        "{text}"
+    );
+
+    let mut more = page();
+    more["audio"]["loudness"] = json!(1);
+    let text = read(&more).expect_err("a field is unknown").to_string();
+    assert!(text.contains("`audio.loudness`: unknown field"), "{text}");
+}
+
+#[test]
+fn another_version_is_not_read_as_this_one() {
+    // It has other fields, and that isn't what is to be told.
+    let page = json!({ "version": "allthatsound-2", "frame": 1 });
+    let error = read(&page).expect_err("is another version");
+    assert!(matches!(error, ContractError::Version { ref found, .. } if found == "allthatsound-2"));
+
+    let error = read(&json!({ "frame": 1 })).expect_err("has no version");
+    assert!(matches!(error, ContractError::Field { .. }), "{error}");
+}
+
+#[test]
+fn what_is_no_json_is_said_to_be_none() {
+    let error = Contract::from_json("{", Path::new("a.onnx")).expect_err("is cut off");
+    assert!(
+        error
+            .to_string()
+            .starts_with("a.onnx: its contract is not JSON")
+    );
+}

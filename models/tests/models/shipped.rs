@@ -1,0 +1,51 @@
+//! The networks that are shipped: whole, and able to do what their contracts say.
+
+use std::{fs, path::Path};
+
+use sonoscope_models::{Family, Network, NetworkDir, NetworkFiles, Precision, Provider, Runtime};
+
+#[test]
+fn every_one_opens_and_judges_in_every_precision() {
+    let runtime = Runtime::load().expect("`make setup` was run");
+    let zoo = Path::new(env!("CARGO_MANIFEST_DIR")).join("zoo");
+    let entries = fs::read_dir(zoo).expect("is part of the source");
+    let paths = entries.map(|entry| entry.expect("can be listed").path());
+    let networks: Vec<_> = paths
+        .filter(|path| path.is_dir())
+        .map(NetworkDir::new)
+        .collect();
+    assert!(!networks.is_empty());
+    for network in networks {
+        let precisions = network.precisions();
+        assert!(precisions.contains(&Precision::Fp32), "{}", network.name());
+        for precision in precisions {
+            let files = NetworkFiles::load(&network, precision).expect("is whole");
+            assert_eq!(files.contract().network, network.name());
+            judge(&runtime, &files);
+        }
+    }
+}
+
+/// One grey picture and one even sound, through both towers and the head.
+fn judge(runtime: &Runtime, files: &NetworkFiles) {
+    let mut network = Network::from_files(runtime, files, Provider::Cpu, 1).expect("opens");
+    let (frame, sound) = (&files.contract().frame, &files.contract().spectrogram);
+    let picture = vec![0.5; 3 * frame.width * frame.height];
+    let spectrogram = vec![-1.0; sound.bins * sound.frames];
+    let seen = network.frame_features(&picture, 1).expect("computes");
+    let heard = network.audio_features(&spectrogram, 1).expect("computes");
+    let score = &network.score(&seen, &heard).expect("computes")[0];
+    assert!((0.0..=1.0).contains(&score.correspondence));
+    let outputs = &files.contract().outputs;
+    assert_eq!(score.distance.is_some(), outputs.distance);
+    let cells = outputs.heatmap.map(|[rows, columns]| rows * columns);
+    assert_eq!(score.heatmap.as_ref().map(Vec::len), cells);
+    if files.contract().family == Family::Ave {
+        let length = |item: &[f32]| item.iter().map(|x| x * x).sum::<f32>().sqrt();
+        let (seen, heard) = (length(seen.item(0)), length(heard.item(0)));
+        assert!(
+            (seen - 1.0).abs() < 1e-3 && (heard - 1.0).abs() < 1e-3,
+            "{seen}, {heard}"
+        );
+    }
+}

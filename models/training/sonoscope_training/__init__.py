@@ -1,0 +1,1 @@
+"""Networks of sonoscope: definitions, training, evaluation, export to ONNX, quantization."""

@@ -1,0 +1,46 @@
+"""Write CARD.md into a network's folder, from its contract and its evaluations."""
+
+import argparse
+import json
+from pathlib import Path
+
+import onnx
+
+from sonoscope_training.card import card
+from sonoscope_training.contract import METADATA_KEY
+from sonoscope_training.errors import TrainingError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    parser.add_argument("folder", type=Path, help="where `export` wrote the network")
+    parser.add_argument(
+        "--evaluation",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="JSON",
+        help="what `evaluate` printed; may be given again",
+    )
+    parser.add_argument(
+        "--note",
+        action="append",
+        default=[],
+        metavar="TEXT",
+        help="a limit of this network's own; may be given again",
+    )
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Write the card, and say where."""
+    try:
+        head = onnx.load(arguments.folder / "head.onnx")
+        evaluations = [json.loads(path.read_text()) for path in arguments.evaluation]
+    except (OSError, ValueError) as error:
+        raise TrainingError(f"no card for {arguments.folder}: {error}") from error
+    contracts = [prop.value for prop in head.metadata_props if prop.key == METADATA_KEY]
+    if not contracts:
+        raise TrainingError(f"{arguments.folder}/head.onnx has no {METADATA_KEY}: export it anew")
+    path = arguments.folder / "CARD.md"
+    path.write_text(card(json.loads(contracts[0]), evaluations, arguments.note))
+    print(path)

@@ -1,0 +1,23 @@
+"""Cross-entropy over the pairs of a batch, matching and others weighing half each."""
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+def correspondence_loss(logits: Tensor, pairs: Literal["all", "two"] = "all") -> Tensor:
+    """Of `[n, n]` logits of every picture (rows) with every sound, the diagonal matching.
+
+    With "two", the only other sound of a picture is that of the row behind it.
+    """
+    count = len(logits)
+    matching = functional.softplus(-logits.diagonal()).mean()
+    if pairs == "two":
+        following = torch.arange(1, count + 1, device=logits.device) % count
+        others = functional.softplus(logits.gather(1, following[:, None])).mean()
+    else:
+        losses = functional.softplus(logits)
+        others = (losses.sum() - losses.diagonal().sum()) / (count * (count - 1))
+    return (matching + others) / 2

@@ -1,0 +1,79 @@
+"""The three networks under one roof: towers for picture and sound, and a head."""
+
+from dataclasses import asdict, dataclass
+
+import torch
+from torch import Tensor, nn
+
+from sonoscope_training import ave, avol, l3
+from sonoscope_training.errors import TrainingError
+from sonoscope_training.towers import channels
+
+BUILDERS = {"ave": ave.build, "avol": avol.build, "l3": l3.build}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """All that decides which weights a network has."""
+
+    family: str
+    width: float = 1.0
+    batch_norm: bool = True
+
+    @property
+    def pooled_features(self) -> int:
+        """Channels that leave the trunk."""
+        return channels(self.width)[-1]
+
+    def as_dict(self) -> dict:
+        """For checkpoints."""
+        return asdict(self)
+
+
+class Network(nn.Module):
+    """`frame` and `audio` towers and the `head` that compares what they give."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        if shape.family not in BUILDERS:
+            raise TrainingError(f"no network '{shape.family}': choose one of {sorted(BUILDERS)}")
+        self.shape = shape
+        parts = BUILDERS[shape.family](shape.width, batch_norm=shape.batch_norm)
+        self.frame = parts["frame"]
+        self.audio = parts["audio"]
+        self.head = parts["head"]
+
+    def all_pairs(self, frames: Tensor, spectrograms: Tensor) -> Tensor:
+        """Logit of correspondence of every picture (rows) with every sound (columns)."""
+        return self.head.all_pairs(self.frame(frames), self.audio(spectrograms))
+
+    def forward(self, frames: Tensor, spectrograms: Tensor) -> dict[str, Tensor]:
+        """Scores of each picture with the sound of the same row."""
+        return self.head.scores(self.frame(frames), self.audio(spectrograms))
+
+
+def seeded(shape: Shape, seed: int) -> Network:
+    """A network yet untrained; the same seed gives the same weights."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return Network(shape)
+
+
+def start_from(network: Network, weights: dict[str, Tensor]) -> list[str]:
+    """Take over every tower weight of the same name and shape; returns the names.
+
+    AVE-Net and AVOL-Net share their trunks and the FCs of the sound. Heads start anew.
+    """
+    own = network.state_dict()
+    taken = {
+        name: value
+        for name, value in weights.items()
+        if not name.startswith("head.") and name in own and own[name].shape == value.shape
+    }
+    if not taken:
+        raise TrainingError(
+            f"not one tower weight fits a {network.shape.family} network of width "
+            f"{network.shape.width}: start from a network of the same width"
+        )
+    network.load_state_dict(taken, strict=False)
+    return sorted(taken)

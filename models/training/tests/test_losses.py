@@ -1,0 +1,58 @@
+"""The loss against a plain loop over pairs, and the course of the learning rate."""
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+
+from sonoscope_training.losses import correspondence_loss
+from sonoscope_training.recipe import PUBLISHED, SCRATCH
+from sonoscope_training.validation import balanced_accuracy
+
+LOGITS = torch.randn(6, 6, generator=torch.Generator().manual_seed(0))
+
+
+def cross_entropy(logit: float, corresponds: bool) -> float:
+    probability = 1 / (1 + math.exp(-logit))
+    return -math.log(probability if corresponds else 1 - probability)
+
+
+def test_all_pairs():
+    logits = LOGITS.tolist()
+    matching = [cross_entropy(logits[i][i], True) for i in range(6)]
+    others = [cross_entropy(logits[i][j], False) for i in range(6) for j in range(6) if i != j]
+    wanted = (sum(matching) / 6 + sum(others) / 30) / 2
+    assert correspondence_loss(LOGITS).item() == pytest.approx(wanted, rel=1e-5)
+
+
+def test_two_pairs_a_clip():
+    logits = LOGITS.tolist()
+    matching = [cross_entropy(logits[i][i], True) for i in range(6)]
+    others = [cross_entropy(logits[i][(i + 1) % 6], False) for i in range(6)]
+    wanted = (sum(matching) + sum(others)) / 12
+    assert correspondence_loss(LOGITS, "two").item() == pytest.approx(wanted, rel=1e-5)
+
+
+def test_guessing_costs_ln_2():
+    assert correspondence_loss(torch.zeros(4, 4)).item() == pytest.approx(math.log(2))
+
+
+def test_balanced_accuracy():
+    logits = torch.tensor([[1.0, -1, 1], [-1, -1, -1], [-1, -1, 1]])
+    assert balanced_accuracy(logits) == pytest.approx((2 / 3 + 5 / 6) / 2)
+
+
+def test_warm_up_then_cosine_to_one_per_cent():
+    recipe = replace(SCRATCH, steps=1100)
+    rates = [recipe.learning_rate_at(step, 0) for step in range(1100)]
+    assert rates[0] == pytest.approx(1e-5)
+    assert rates[99] == pytest.approx(1e-3)
+    assert rates[600] == pytest.approx(1e-3 * (0.01 + 0.99 / 2))
+    assert rates[-1] == pytest.approx(1e-5, rel=0.01)
+    assert max(rates) == pytest.approx(1e-3)
+
+
+def test_published_rate_falls_every_16_epochs():
+    rates = [PUBLISHED.learning_rate_at(0, epoch) for epoch in (0, 15, 16, 32)]
+    assert rates == pytest.approx([5e-5, 5e-5, 5e-5 * 0.94, 5e-5 * 0.94**2])

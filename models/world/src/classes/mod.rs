@@ -1,0 +1,76 @@
+//! The classes: each is one small file, an entry here, and nothing else. It says how an object
+//! looks in a pose, how it sounds a note, how its notes follow each other and what its body does
+//! meanwhile. Looks differ in shape and texture, never in colour.
+
+mod bee;
+mod bell;
+mod bird;
+mod clock;
+mod dog;
+mod drum;
+mod engine;
+mod flute;
+mod guitar;
+mod rain;
+mod siren;
+mod telephone;
+
+use crate::{
+    picture::sprite::Look,
+    score::{Action, Rhythm},
+    sound::voice::Sound,
+};
+
+/// A kind of object.
+pub(crate) struct Class {
+    pub name: &'static str,
+    pub look: Look,
+    pub sound: Sound,
+    pub rhythm: Rhythm,
+    pub action: Action,
+}
+
+/// All classes, by name.
+pub(crate) static CLASSES: [Class; 12] = [
+    bee::CLASS,
+    bell::CLASS,
+    bird::CLASS,
+    clock::CLASS,
+    dog::CLASS,
+    drum::CLASS,
+    engine::CLASS,
+    flute::CLASS,
+    guitar::CLASS,
+    rain::CLASS,
+    siren::CLASS,
+    telephone::CLASS,
+];
+
+/// The names of all classes, in alphabetical order.
+///
+/// ```
+/// assert!(sonoscope_world::class_names().any(|name| name == "bell"));
+/// ```
+pub fn class_names() -> impl Iterator<Item = &'static str> {
+    CLASSES.iter().map(|class| class.name)
+}
+
+/// What the files of the classes are written with.
+mod prelude {
+    pub(super) use super::Class;
+    pub(super) use crate::{
+        picture::{
+            canvas::Canvas,
+            geometry::{Point, at},
+            paint::Ink::{Accent, Body, Dark, Light, Shade},
+            shapes::*,
+        },
+        random::Throw,
+        score::{Action, Note, Rhythm},
+        sound::{
+            RATE,
+            blocks::{Decay, LowPass, Phase, Resonance, saw, sine, swell},
+            voice::Voice,
+        },
+    };
+}

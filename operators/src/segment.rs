@@ -1,0 +1,219 @@
+//! The vocabulary: what the operators say to each other.
+
+use std::{fmt, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+use crate::budget::Permit;
+
+/// Nanoseconds in a second, the length of a [`Segment`].
+pub const SECOND_NS: i64 = 1_000_000_000;
+
+/// Samples of mono sound in a [`Segment`]: one second at 48 kHz.
+pub const SEGMENT_SAMPLES: usize = 48_000;
+
+/// The name of one camera or one recording: a short slug, unique in a run, never a URL.
+///
+/// ```
+/// # use sonoscope_operators::SourceId;
+/// assert_eq!(SourceId::slug("Front Door (1).mp4").as_str(), "front-door-1-mp4");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct SourceId(Arc<str>);
+
+impl SourceId {
+    /// The slug of a name: letters and digits in lower case, everything else a single `-`.
+    /// A name without a letter or digit becomes `source`.
+    pub fn slug(name: &str) -> Self {
+        let mut slug = String::with_capacity(name.len());
+        for c in name.chars().flat_map(char::to_lowercase) {
+            if c.is_alphanumeric() {
+                slug.push(c);
+            } else if !slug.is_empty() && !slug.ends_with('-') {
+                slug.push('-');
+            }
+        }
+        let slug = slug.trim_end_matches('-');
+        Self(if slug.is_empty() { "source" } else { slug }.into())
+    }
+
+    /// The slug as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The same slug with a number behind it, for a second source of the same name.
+    pub fn numbered(&self, number: usize) -> Self {
+        Self(format!("{}-{number}", self.0).into())
+    }
+}
+
+impl fmt::Display for SourceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// How one modality of one segment fared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// There, and whole.
+    Present,
+    /// Sound below the level of silence.
+    Silent,
+    /// The same picture as in the segment before.
+    Frozen,
+    /// At least half of the second, but not all of it; what is missing is silence.
+    Partial,
+    /// The source has this modality, but not (or less than half of it) in this second.
+    Gap,
+    /// The source does not have this modality at all.
+    Absent,
+}
+
+impl Status {
+    /// Whether there is something for a network to look at or listen to.
+    pub fn usable(self) -> bool {
+        !matches!(self, Status::Gap | Status::Absent)
+    }
+}
+
+/// A picture: packed RGB, upright, 8 bits a channel, full range.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// Columns, in pixels.
+    pub width: u32,
+    /// Rows, in pixels.
+    pub height: u32,
+    /// `height` rows of `width` times red, green, blue, without padding.
+    pub rgb: Vec<u8>,
+}
+
+impl fmt::Debug for Picture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Picture({}x{})", self.width, self.height)
+    }
+}
+
+/// What is known of a source before its first segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceInfo {
+    /// Its name in rows.
+    pub id: SourceId,
+    /// Its place among the sources of the run, from 0.
+    pub ordinal: u32,
+    /// Which uninterrupted connection this is, from 0. Timestamps mean nothing across sessions.
+    pub session: u32,
+    /// The first segment wanted of it.
+    pub first_segment: i64,
+    /// Whether it has a sound track.
+    pub has_audio: bool,
+    /// Whether it has pictures.
+    pub has_video: bool,
+    /// Where the times of its segments come from.
+    pub clock_source: ClockSource,
+}
+
+/// Where the times of a source's segments come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClockSource {
+    /// Position in the file, from its start.
+    File,
+}
+
+/// The picture on show at the middle of a second.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// When it came on show, from the start of the source.
+    pub pts_ns: i64,
+    /// The picture itself.
+    pub picture: Arc<Picture>,
+    /// Its share of the memory that the source may hold.
+    pub permit: Option<Arc<Permit>>,
+}
+
+/// What the source has to show for one second.
+#[derive(Clone, Debug)]
+pub struct ChosenFrame {
+    /// The picture on show at the second's middle, if there is one.
+    pub frame: Option<Frame>,
+    /// Whether there are pictures from the second's start to its end.
+    pub whole: bool,
+}
+
+/// One second of a source, `[index, index + 1)`: the unit of everything.
+#[derive(Clone, Debug)]
+pub struct Segment {
+    /// Whose second it is.
+    pub source: Arc<SourceInfo>,
+    /// Which second: since the source's start for recordings.
+    pub index: i64,
+    /// How the sound fared.
+    pub audio: Status,
+    /// How the picture fared.
+    pub video: Status,
+    /// [`SEGMENT_SAMPLES`] mono samples, full scale 1, unless `audio` is a gap or absent.
+    pub samples: Option<Arc<[f32]>>,
+    /// Root mean square of the sound that is there, in dB below full scale, at least
+    /// [`DBFS_FLOOR`](crate::slice::DBFS_FLOOR).
+    pub audio_dbfs: Option<f32>,
+    /// The picture on show at its middle, unless `video` is a gap or absent.
+    pub frame: Option<Frame>,
+}
+
+impl Segment {
+    /// Start in nanoseconds since the source's start.
+    pub fn start_ns(&self) -> i64 {
+        self.index * SECOND_NS
+    }
+
+    /// End in nanoseconds since the source's start.
+    pub fn end_ns(&self) -> i64 {
+        (self.index + 1) * SECOND_NS
+    }
+
+    /// Whether both modalities are there, so that a network can be asked.
+    pub fn is_pair(&self) -> bool {
+        self.samples.is_some() && self.frame.is_some()
+    }
+}
+
+/// What a source sends into the dataflow, in order within each modality.
+#[derive(Debug)]
+pub enum Event {
+    /// The source is open; its tracks are known.
+    Opened(Arc<SourceInfo>),
+    /// A stretch of mono sound at 48 kHz.
+    Audio {
+        /// When its first sample sounds, from the start of the source.
+        start_ns: i64,
+        /// The samples, full scale 1.
+        samples: Vec<f32>,
+        /// Their share of the memory that the source may hold.
+        permit: Option<Permit>,
+    },
+    /// No more sound.
+    AudioEnd,
+    /// The next second's picture: one for each second from the first wanted, in order.
+    Video(ChosenFrame),
+    /// No more pictures; the time at which the last one leaves the screen.
+    VideoEnd {
+        /// From the start of the source.
+        end_ns: i64,
+    },
+    /// No more of anything: what is left is cut into segments.
+    Closed,
+    /// The source was stopped on the way: seconds that are not complete are dropped.
+    Cut,
+}
+
+/// An [`Event`] and the [`SourceInfo::ordinal`] of its source.
+#[derive(Debug)]
+pub struct Arrival {
+    /// Which source.
+    pub ordinal: u32,
+    /// What came of it.
+    pub event: Event,
+}

@@ -1,0 +1,263 @@
+//! Decoded sound and pictures to one [`Segment`] per second.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
+
+use timely::{
+    container::CapacityContainerBuilder,
+    dataflow::{StreamVec, channels::pact::Pipeline, operators::generic::Operator},
+    progress::Timestamp,
+};
+
+use crate::{
+    Arrival, ChosenFrame, Event, Frame, Permit, Picture, SECOND_NS, SEGMENT_SAMPLES, Segment, SourceInfo, Status,
+};
+
+/// Digital silence is this loud, so that every level is a number.
+pub const DBFS_FLOOR: f32 = -120.0;
+
+/// Sound below this level is [`Status::Silent`] unless told otherwise.
+pub const DEFAULT_SILENCE_DBFS: f32 = -60.0;
+
+/// What may be missing of a second of sound that still counts as whole: a codec's padding, a
+/// rounded timestamp.
+const TOLERANCE_SAMPLES: usize = SEGMENT_SAMPLES / 20;
+
+/// Cuts the arrivals of each source into segments, in order per source.
+///
+/// Holds no capability: a segment leaves at the time of the arrival that completed it.
+pub fn slice<'scope, T: Timestamp>(
+    arrivals: StreamVec<'scope, T, Arrival>,
+    silence_dbfs: f32,
+) -> StreamVec<'scope, T, Segment> {
+    arrivals.unary::<CapacityContainerBuilder<Vec<Segment>>, _, _, _>(
+        Pipeline,
+        "Slice",
+        move |_, _| {
+            let mut slicers: HashMap<u32, Slicer> = HashMap::new();
+            move |input, output| {
+                input.for_each_stamp(|stamp, batches| {
+                    let mut session = output.session(&stamp);
+                    for arrival in batches.flat_map(|batch| batch.drain(..)) {
+                        let slicer = slicers
+                            .entry(arrival.ordinal)
+                            .or_insert_with(|| Slicer::new(silence_dbfs));
+                        let closed = matches!(arrival.event, Event::Closed | Event::Cut);
+                        slicer.push(arrival.event);
+                        session.give_iterator(&mut *slicer);
+                        if closed {
+                            slicers.remove(&arrival.ordinal);
+                        }
+                    }
+                });
+            }
+        },
+    )
+}
+
+/// The slicer of one source: events go in, and as an iterator it gives the segments that are
+/// complete. After [`Event::Closed`] it gives all that is left, then nothing more.
+#[derive(Debug)]
+pub struct Slicer {
+    silence_dbfs: f32,
+    source: Option<Arc<SourceInfo>>,
+    next: i64,
+    audio: AudioTrack,
+    video: VideoTrack,
+}
+
+impl Slicer {
+    /// A slicer for which sound below `silence_dbfs` is silent.
+    pub fn new(silence_dbfs: f32) -> Self {
+        Self {
+            silence_dbfs,
+            source: None,
+            next: 0,
+            audio: AudioTrack::default(),
+            video: VideoTrack::default(),
+        }
+    }
+
+    /// Takes note of an event.
+    pub fn push(&mut self, event: Event) {
+        match event {
+            Event::Opened(source) => {
+                self.audio.ended = !source.has_audio;
+                self.video.ended = !source.has_video;
+                self.next = source.first_segment;
+                self.source = Some(source);
+            }
+            Event::Audio {
+                start_ns,
+                samples,
+                permit,
+            } => self.audio.push(start_ns, samples, permit),
+            Event::AudioEnd => self.audio.ended = true,
+            Event::Video(pick) => self.video.chosen.push_back(pick),
+            Event::VideoEnd { end_ns } => {
+                self.video.end_ns = end_ns;
+                self.video.ended = true;
+            }
+            Event::Closed => {
+                self.audio.ended = true;
+                self.video.ended = true;
+            }
+            Event::Cut => self.source = None,
+        }
+    }
+
+    fn is_complete(&self, second: i64) -> bool {
+        if self.audio.ended && self.video.ended {
+            let length_ns = self.audio.length_ns().max(self.video.end_ns);
+            return length_ns - second * SECOND_NS >= SECOND_NS / 2;
+        }
+        self.audio.is_complete(second) && self.video.is_complete()
+    }
+}
+
+impl Iterator for Slicer {
+    type Item = Segment;
+
+    fn next(&mut self) -> Option<Segment> {
+        let source = self.source.clone()?;
+        let index = self.next;
+        if !self.is_complete(index) {
+            return None;
+        }
+        self.next += 1;
+        let (samples, covered) = self.audio.take(index);
+        let audio_dbfs = (covered > 0).then(|| dbfs(&samples, covered));
+        let audio = match audio_dbfs {
+            _ if !source.has_audio => Status::Absent,
+            _ if covered < SEGMENT_SAMPLES / 2 => Status::Gap,
+            Some(level) if level < self.silence_dbfs => Status::Silent,
+            _ if covered + TOLERANCE_SAMPLES < SEGMENT_SAMPLES => Status::Partial,
+            _ => Status::Present,
+        };
+        let (video, frame) = self.video.take(source.has_video);
+        Some(Segment {
+            source,
+            index,
+            audio,
+            video,
+            samples: audio.usable().then(|| samples.into()),
+            audio_dbfs: audio_dbfs.filter(|_| audio.usable()),
+            frame,
+        })
+    }
+}
+
+/// Level of sound of which `covered` samples are there, the others being zero.
+fn dbfs(samples: &[f32], covered: usize) -> f32 {
+    let energy: f64 = samples.iter().map(|&s| f64::from(s) * f64::from(s)).sum();
+    let level = 10.0 * (energy / covered as f64).log10();
+    // Hundredths are finer than anyone hears, and keep rows short.
+    ((level as f32).max(DBFS_FLOOR) * 100.0).round() / 100.0
+}
+
+/// The sound of a source that is not yet cut: runs of samples, in order, without overlap.
+#[derive(Debug, Default)]
+struct AudioTrack {
+    runs: VecDeque<Run>,
+    through: i64,
+    ended: bool,
+}
+
+#[derive(Debug)]
+struct Run {
+    start: i64,
+    samples: Vec<f32>,
+    _permit: Option<Permit>,
+}
+
+impl AudioTrack {
+    fn push(&mut self, start_ns: i64, mut samples: Vec<f32>, permit: Option<Permit>) {
+        let mut start = sample_from_ns(start_ns);
+        // What overlaps with sound already there comes too late: the first telling counts.
+        let known = usize::try_from(self.through - start).unwrap_or(0);
+        if known >= samples.len() {
+            return;
+        }
+        samples.drain(..known);
+        start += known as i64;
+        self.through = start + samples.len() as i64;
+        self.runs.push_back(Run {
+            start,
+            samples,
+            _permit: permit,
+        });
+    }
+
+    fn is_complete(&self, second: i64) -> bool {
+        self.ended || self.through >= (second + 1) * SEGMENT_SAMPLES as i64
+    }
+
+    fn length_ns(&self) -> i64 {
+        ns_from_sample(self.through)
+    }
+
+    /// The second's samples, silence where there is none, and how many there are.
+    fn take(&mut self, second: i64) -> (Vec<f32>, usize) {
+        let begin = second * SEGMENT_SAMPLES as i64;
+        let end = begin + SEGMENT_SAMPLES as i64;
+        let mut second = vec![0.0; SEGMENT_SAMPLES];
+        let mut covered = 0;
+        while let Some(run) = self.runs.front() {
+            let run_end = run.start + run.samples.len() as i64;
+            let (from, to) = (run.start.max(begin), run_end.min(end));
+            if from < to {
+                let within = |base: i64| (from - base) as usize..(to - base) as usize;
+                second[within(begin)].copy_from_slice(&run.samples[within(run.start)]);
+                covered += (to - from) as usize;
+            }
+            if run_end > end {
+                break;
+            }
+            self.runs.pop_front();
+        }
+        (second, covered)
+    }
+}
+
+/// The chosen pictures of a source that are not yet part of a segment.
+#[derive(Debug, Default)]
+struct VideoTrack {
+    chosen: VecDeque<ChosenFrame>,
+    last: Option<Arc<Picture>>,
+    end_ns: i64,
+    ended: bool,
+}
+
+impl VideoTrack {
+    fn is_complete(&self) -> bool {
+        self.ended || !self.chosen.is_empty()
+    }
+
+    fn take(&mut self, has_video: bool) -> (Status, Option<Frame>) {
+        let chosen = self.chosen.pop_front();
+        let Some(ChosenFrame { frame: Some(frame), whole }) = chosen else {
+            self.last = None;
+            let status = if has_video { Status::Gap } else { Status::Absent };
+            return (status, None);
+        };
+        let frozen = self.last.as_ref() == Some(&frame.picture);
+        self.last = Some(frame.picture.clone());
+        let status = match (whole, frozen) {
+            (false, _) => Status::Partial,
+            (true, true) => Status::Frozen,
+            (true, false) => Status::Present,
+        };
+        (status, Some(frame))
+    }
+}
+
+fn sample_from_ns(ns: i64) -> i64 {
+    let samples = i128::from(ns) * SEGMENT_SAMPLES as i128;
+    (samples + i128::from(SECOND_NS) / 2).div_euclid(i128::from(SECOND_NS)) as i64
+}
+
+fn ns_from_sample(sample: i64) -> i64 {
+    (i128::from(sample) * i128::from(SECOND_NS) / SEGMENT_SAMPLES as i128) as i64
+}

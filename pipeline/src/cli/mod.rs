@@ -1,0 +1,111 @@
+//! The command line: one file a subcommand.
+
+mod doctor;
+mod extract;
+mod inspect;
+mod run;
+mod world;
+
+pub use run::{Extra, RunArgs};
+
+use std::io::Write as _;
+
+use clap::{Parser, Subcommand};
+
+use crate::{
+    fault::{Exit, Fault},
+    sources::Stop,
+    tally::SourceTally,
+};
+
+/// Looks at video with its ears open: for each second, whether the sound belongs to the picture,
+/// and where in the picture it comes from.
+#[derive(Debug, Parser)]
+#[command(name = "sonoscope", version, arg_required_else_help = true, after_help = EXIT_CODES)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+
+    /// Say more (-v: what is done, -vv: everything).
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+
+    /// Say nothing but errors.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 all done; 1 some source failed; 2 asked in a wrong way; \
+    3 something needed is missing or refuses.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Score recordings: a row for every second.
+    Run(Box<RunArgs>),
+    /// Show a network's contract, hashes, sizes and provenance.
+    Inspect(inspect::InspectArgs),
+    /// Say what is there and what is missing; exits with 0 only if `run` can work.
+    Doctor(doctor::DoctorArgs),
+    /// Make clips of the synthetic world, with the truth beside each.
+    World(world::WorldArgs),
+    /// Turn recordings into shards to train networks on.
+    Extract(extract::ExtractArgs),
+}
+
+/// Does what the command line asks.
+///
+/// # Errors
+/// What ended it early.
+pub fn main(cli: Cli) -> Result<Exit, Fault> {
+    log(cli.verbose, cli.quiet);
+    match cli.command {
+        Command::Run(args) => run::run(*args, cli.quiet),
+        Command::Inspect(args) => inspect::run(args).map(|()| Exit::Done).map_err(Fault::usage),
+        Command::Doctor(args) => doctor::run(&args),
+        Command::World(args) => world::run(args),
+        Command::Extract(args) => extract::run(args, cli.quiet),
+    }
+}
+
+/// Logs go to stderr, so that stdout can carry rows.
+fn log(verbose: u8, quiet: bool) {
+    let level = match (quiet, verbose) {
+        (true, _) => "error",
+        (false, 0) => "info",
+        (false, 1) => "debug",
+        (false, _) => "trace",
+    };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("SONOSCOPE_LOG")
+        .unwrap_or_else(|_| format!("warn,sonoscope={level}").into());
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .init();
+}
+
+/// What the sources' ends mean for the exit code.
+fn exit_of(sources: &[SourceTally]) -> Exit {
+    let failed = sources.iter().any(|source| !matches!(source.result, Some(Ok(()))));
+    if failed { Exit::SourceFailed } else { Exit::Done }
+}
+
+/// The first Ctrl-C (or SIGTERM) lets finished seconds out and ends the run; the second ends the
+/// program.
+fn stop_on_signal(stop: &Stop) -> Result<(), Fault> {
+    let stop = stop.clone();
+    ctrlc::set_handler(move || {
+        if stop.is_raised() {
+            std::process::exit(130);
+        }
+        tracing::warn!("stopping; rows of finished seconds are written (again to end at once)");
+        stop.raise();
+    })
+    .map_err(Fault::environment)
+}
+
+/// Prints a line of a command's answer on standard output. A reader that has gone, as `head`
+/// does, wants no more.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}

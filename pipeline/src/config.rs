@@ -1,0 +1,91 @@
+//! `--config FILE.toml`: what the command line takes, in a file.
+
+use std::{fs, path::Path};
+
+use serde::{Deserialize, Deserializer, de::Error as _};
+use sonoscope_models::{Device, Precision};
+
+use crate::{
+    cli::{Extra, RunArgs},
+    fault::Fault,
+    sinks::SinkUri,
+};
+
+/// The file. Keys are the long options of `sonoscope run`, those that may be repeated as lists.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Config {
+    sources: Vec<String>,
+    networks: Vec<String>,
+    #[serde(deserialize_with = "parsed_list")]
+    sinks: Vec<SinkUri>,
+    heatmaps: Option<std::path::PathBuf>,
+    overlay: Option<std::path::PathBuf>,
+    include: Vec<Extra>,
+    workers: Option<u16>,
+    threads: Option<u16>,
+    #[serde(deserialize_with = "parsed")]
+    device: Option<Device>,
+    #[serde(deserialize_with = "parsed")]
+    precision: Option<Precision>,
+    from: Option<i64>,
+    to: Option<i64>,
+    silence: Option<f32>,
+}
+
+impl Config {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// When it cannot be read, or says something that cannot be understood: with line and key.
+    pub fn read(path: &Path) -> Result<Self, Fault> {
+        let wrong = |error: &dyn std::fmt::Display| {
+            Fault::usage(format!("{}: {error}", path.display()))
+                .tip("keys are the long options of `sonoscope run --help`")
+        };
+        let text = fs::read_to_string(path).map_err(|error| wrong(&error))?;
+        toml::from_str(&text).map_err(|error| wrong(&error))
+    }
+
+    /// What the command line says, and what it leaves open filled from the file.
+    pub fn under(self, args: RunArgs) -> RunArgs {
+        fn or<T>(said: Vec<T>, filed: Vec<T>) -> Vec<T> {
+            if said.is_empty() { filed } else { said }
+        }
+        RunArgs {
+            sources: or(args.sources, self.sources),
+            networks: or(args.networks, self.networks),
+            sinks: or(args.sinks, self.sinks),
+            heatmaps: args.heatmaps.or(self.heatmaps),
+            overlay: args.overlay.or(self.overlay),
+            include: or(args.include, self.include),
+            workers: args.workers.or(self.workers),
+            threads: args.threads.or(self.threads),
+            device: args.device.or(self.device),
+            precision: args.precision.or(self.precision),
+            from: args.from.or(self.from),
+            to: args.to.or(self.to),
+            silence: args.silence.or(self.silence),
+            config: args.config,
+        }
+    }
+}
+
+/// A value written as the command line writes it.
+fn parsed<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: std::str::FromStr<Err: std::fmt::Display>,
+{
+    let text = String::deserialize(deserializer)?;
+    text.parse().map(Some).map_err(D::Error::custom)
+}
+
+fn parsed_list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: std::str::FromStr<Err: std::fmt::Display>,
+{
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    (texts.iter().map(|text| text.parse().map_err(D::Error::custom))).collect()
+}

@@ -1,0 +1,141 @@
+//! The dataflow, assembled.
+
+use std::{
+    io,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use sonoscope_operators::{
+    Batching, FeatureMaker, Preparation, Provenance, Row, SpectrogramError, commit, features,
+    infer, slice,
+};
+use timely::{
+    CommunicationConfig, Config, WorkerConfig,
+    dataflow::{StreamVec, operators::vec::Map},
+    worker::Worker,
+};
+
+use crate::{
+    heatmaps::Heatmaps,
+    ingest::{Agenda, Epoch, ingest},
+    pool::{Scored, Submit},
+};
+
+/// What the dataflow is made of.
+pub struct Graph {
+    /// Timely workers, each a thread.
+    pub workers: usize,
+    /// The sources, to be read by whichever worker comes free.
+    pub agenda: Agenda,
+    /// Below this level, sound is silent.
+    pub silence_dbfs: f32,
+    /// What the networks want to see and hear.
+    pub preparation: Preparation,
+    /// The networks, as rows name them.
+    pub networks: Vec<Arc<Provenance>>,
+    /// When batches leave for the networks.
+    pub batching: Batching,
+    /// The networks themselves.
+    pub pool: Submit,
+    /// Where heatmap pictures go, if they are wanted.
+    pub heatmaps: Option<Heatmaps>,
+}
+
+/// Whoever takes the rows of each epoch, in order: called by one worker.
+pub type Write = Box<dyn FnMut(Vec<Row>) + Send>;
+
+/// Runs the dataflow until all sources have ended and all their rows are written.
+///
+/// # Errors
+/// When the threads cannot be had.
+pub fn run(graph: Graph, write: Write) -> io::Result<()> {
+    let config = Config {
+        communication: match graph.workers {
+            0 | 1 => CommunicationConfig::Thread,
+            workers => CommunicationConfig::Process(workers),
+        },
+        worker: WorkerConfig::default(),
+    };
+    let shared = Mutex::new((graph, Some(write)));
+    let guards = timely::execute(config, move |worker| {
+        {
+            let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
+            let write = if worker.index() == 0 { shared.1.take() } else { None };
+            assemble(worker, &shared.0, write);
+        }
+        while worker.has_dataflows() {
+            worker.step_or_park(Some(Duration::from_millis(100)));
+        }
+    })
+    .map_err(io::Error::other)?;
+    for result in guards.join() {
+        result.map_err(io::Error::other)?;
+    }
+    Ok(())
+}
+
+/// The way of the data, on one worker.
+fn assemble(worker: &mut Worker, graph: &Graph, write: Option<Write>) {
+    worker.dataflow::<Epoch, _, _>(|scope| {
+        let arrivals = ingest(scope, graph.agenda.clone());
+        let segments = slice(arrivals, graph.silence_dbfs);
+        let features = features(segments, graph.feature_maker());
+        let pool = graph.pool.clone();
+        let scored = infer(features, graph.batching, move |job| {
+            let _ = pool.send(job);
+        });
+        let scored = graph.show(scored.flat_map(|scored| scored));
+        let rows = graph.rows(scored);
+        let mut write = write;
+        commit(rows, Row::key, move |_, rows| {
+            if let Some(write) = &mut write {
+                write(rows);
+            }
+        });
+    });
+}
+
+impl Graph {
+    /// Whether features can be made as the networks want them.
+    ///
+    /// # Errors
+    /// When a contract asks for what cannot be made.
+    pub fn check(preparation: &Preparation) -> Result<(), SpectrogramError> {
+        FeatureMaker::new(preparation).map(|_| ())
+    }
+
+    fn feature_maker(&self) -> FeatureMaker {
+        FeatureMaker::new(&self.preparation).expect("Graph::check was asked before")
+    }
+
+    /// Heatmap pictures leave here, where the pictures are: only rows travel further.
+    fn show<'scope>(
+        &self,
+        scored: StreamVec<'scope, Epoch, Scored>,
+    ) -> StreamVec<'scope, Epoch, Scored> {
+        let Some(mut heatmaps) = self.heatmaps.clone() else {
+            return scored;
+        };
+        let networks = self.networks.clone();
+        scored.map(move |scored| {
+            heatmaps.draw(&scored, &networks);
+            scored
+        })
+    }
+
+    /// A row for each network.
+    fn rows<'scope>(
+        &self,
+        scored: StreamVec<'scope, Epoch, Scored>,
+    ) -> StreamVec<'scope, Epoch, Row> {
+        let networks = self.networks.clone();
+        scored.flat_map(move |Scored { segment, scores }| {
+            let rows = (0..).zip(&networks).zip(scores);
+            rows.map(|((ordinal, network), score)| {
+                Row::new(&segment, ordinal, network.clone(), score)
+            })
+            .collect::<Vec<_>>()
+        })
+    }
+}

@@ -1,0 +1,224 @@
+//! A run, from what was asked for to what came of it.
+
+use std::{
+    io::{self, ErrorKind},
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use sonoscope_models::{Device, NetworkFiles, Precision, Provider, Runtime, zoo};
+use sonoscope_operators::{Batching, Include, Preparation, Provenance, Row};
+
+use crate::{
+    fault::Fault,
+    graph::{self, Graph},
+    heatmaps::Heatmaps,
+    ingest::Agenda,
+    pool::{Member, Pool},
+    progress::Progress,
+    sinks::{Sink, SinkUri},
+    sources::{SourceSpec, Stop},
+    tally::{SourceTally, Tally},
+};
+
+/// What a run is to do.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// The sources, in order.
+    pub sources: Vec<SourceSpec>,
+    /// Networks, by name or folder.
+    pub networks: Vec<String>,
+    /// Where rows go.
+    pub sinks: Vec<SinkUri>,
+    /// What rows carry besides.
+    pub include: Include,
+    /// Where heatmap pictures go.
+    pub heatmaps: Option<PathBuf>,
+    /// Timely workers.
+    pub workers: usize,
+    /// Threads that run the networks.
+    pub threads: usize,
+    /// What the networks run on.
+    pub device: Device,
+    /// In which numbers.
+    pub precision: Precision,
+    /// Below this level, sound is silent.
+    pub silence_dbfs: f32,
+}
+
+/// What came of a run.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Each source, as it ended.
+    pub sources: Vec<SourceTally>,
+    /// What ended the run before its time.
+    pub fault: Option<Fault>,
+}
+
+/// Everybody who wants to see rows when they are committed.
+pub type Witness = Box<dyn FnMut(&[Row]) + Send>;
+
+impl Job {
+    /// Does it. `witness` sees all rows, after the sinks have them.
+    ///
+    /// # Errors
+    /// What keeps the run from beginning.
+    pub fn run(self, stop: &Stop, witness: Witness) -> Result<Outcome, Fault> {
+        let runtime = Runtime::load().map_err(Fault::environment)?;
+        let members = self.members(&runtime)?;
+        let networks = members.iter().map(|m| Arc::new(m.provenance())).collect();
+        let preparation = Preparation::new(members.iter().map(|m| m.files.contract()));
+        Graph::check(&preparation).map_err(Fault::environment)?;
+        let batching = self.batching(members.iter().any(|m| m.provider != Provider::Cpu));
+        let sinks = self.open_sinks()?;
+        let heatmaps = (self.heatmaps.map(Heatmaps::new).transpose())
+            .map_err(|e| Fault::environment(format!("cannot make the heatmap folder: {e}")))?;
+        let pool = Pool::start(&runtime, members, self.threads, stop)
+            .map_err(Fault::environment)?;
+
+        let tally = Arc::new(Tally::new(&self.sources));
+        let lengths = self.sources.iter().map(|spec| spec.length.clone()).collect();
+        let progress = Progress::start(tally.clone(), lengths);
+        let on_end = tally.clone();
+        let agenda = Agenda::new(self.sources, stop.clone(), move |end| on_end.ended(end));
+        let Some(submit) = pool.submit() else {
+            return Err(Fault::environment("there is no thread to run networks on"));
+        };
+        let graph = Graph {
+            workers: self.workers,
+            agenda,
+            silence_dbfs: self.silence_dbfs,
+            preparation,
+            networks,
+            batching,
+            pool: submit,
+            heatmaps,
+        };
+        let trouble = Arc::new(Mutex::new(None));
+        let commit = Commit {
+            sinks,
+            witness,
+            tally: tally.clone(),
+            trouble: trouble.clone(),
+            stop: stop.clone(),
+        };
+        let ran = graph::run(graph, commit.into_write());
+        let finished = pool.finish();
+        drop(progress);
+        let trouble = trouble.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let fault = (trouble)
+            .or(finished.err().map(Fault::environment))
+            .or(ran.err().map(Fault::environment));
+        Ok(Outcome {
+            sources: tally.take_sources(),
+            fault,
+        })
+    }
+
+    fn members(&self, runtime: &Runtime) -> Result<Vec<Member>, Fault> {
+        let provider = runtime.resolve(self.device).map_err(Fault::environment)?;
+        if self.device == Device::Auto {
+            tracing::info!("networks run on {provider}");
+        }
+        (self.networks.iter())
+            .map(|name| {
+                let folder = zoo::resolve(name).map_err(Fault::usage)?;
+                let files = NetworkFiles::load(&folder, self.precision);
+                let files = files.map_err(Fault::environment)?;
+                Ok(Member { files, provider })
+            })
+            .collect()
+    }
+
+    /// On a processor a batch gains nothing, so pairs leave one by one and as soon as they can.
+    fn batching(&self, on_card: bool) -> Batching {
+        let (size, deadline) = match on_card {
+            true => (16, Duration::from_millis(50)),
+            false => (1, Duration::ZERO),
+        };
+        Batching {
+            size,
+            deadline,
+            outstanding: 2 * self.threads.max(1),
+        }
+    }
+
+    fn open_sinks(&self) -> Result<Vec<(SinkUri, Box<dyn Sink>)>, Fault> {
+        (self.sinks.iter())
+            .map(|uri| match uri.open(self.include) {
+                Ok(sink) => Ok((uri.clone(), sink)),
+                Err(error) => Err(Fault::environment(format!("cannot open {uri}: {error}"))
+                    .tip("check that the path can be written to")),
+            })
+            .collect()
+    }
+}
+
+impl Member {
+    /// The network as rows name it.
+    fn provenance(&self) -> Provenance {
+        Provenance {
+            network: self.files.contract().network.clone(),
+            network_hash: self.files.network_hash(),
+            provider: self.provider.to_string(),
+            precision: self.files.precision.to_string(),
+        }
+    }
+}
+
+/// Hands the rows of each epoch to all sinks, then counts them.
+struct Commit {
+    sinks: Vec<(SinkUri, Box<dyn Sink>)>,
+    witness: Witness,
+    tally: Arc<Tally>,
+    trouble: Arc<Mutex<Option<Fault>>>,
+    stop: Stop,
+}
+
+impl Commit {
+    fn into_write(mut self) -> graph::Write {
+        let mut broken = false;
+        Box::new(move |rows| {
+            if broken {
+                return;
+            }
+            match self.write(&rows) {
+                Ok(()) => {
+                    self.tally.committed(&rows);
+                    (self.witness)(&rows);
+                }
+                Err(trouble) => {
+                    broken = true;
+                    self.stop.raise();
+                    *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+                }
+            }
+        })
+    }
+
+    /// # Errors
+    /// What is to be told; nothing when the reader of standard output has simply gone.
+    fn write(&mut self, rows: &[Row]) -> Result<(), Option<Fault>> {
+        for (uri, sink) in &mut self.sinks {
+            match sink.write(rows).and_then(|()| sink.flush()) {
+                Ok(()) => {}
+                Err(error) if uri.is_stdout() && error.kind() == ErrorKind::BrokenPipe => {
+                    return Err(None);
+                }
+                Err(error) => return Err(Some(refused(uri, &error))),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn refused(uri: &SinkUri, error: &io::Error) -> Fault {
+    let fault = Fault::environment(format!("{uri} takes no more rows: {error}"));
+    match error.kind() {
+        ErrorKind::StorageFull => {
+            fault.tip("make room and run it again; the rows that are written are whole")
+        }
+        _ => fault.tip("the rows that were written before are whole"),
+    }
+}

@@ -1,0 +1,33 @@
+//! sonoscope: looks at video with its ears open.
+//!
+//! The library behind the program: GStreamer sources, the dataflow, sinks, command line. Start
+//! with [`graph`], which assembles the whole.
+
+pub mod cli;
+mod config;
+pub mod extract;
+pub mod fault;
+pub mod graph;
+pub mod heatmaps;
+pub mod ingest;
+pub mod job;
+pub mod overlay;
+pub mod paint;
+pub mod pool;
+mod progress;
+pub mod sinks;
+pub mod sources;
+mod summary;
+pub mod tally;
+
+use fault::Fault;
+
+/// Starts GStreamer.
+///
+/// # Errors
+/// When its libraries or registry cannot be read.
+pub fn start_gstreamer() -> Result<(), Fault> {
+    gstreamer::init().map_err(|error| {
+        Fault::environment(format!("GStreamer does not start: {error}")).tip("run `make setup`")
+    })
+}

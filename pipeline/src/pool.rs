@@ -1,0 +1,193 @@
+//! The threads that run the networks, shared by all workers.
+
+use std::{
+    sync::{Arc, Mutex, OnceLock, PoisonError, mpsc},
+    thread,
+};
+
+use sonoscope_models::{Network, NetworkError, NetworkFiles, Provider, Runtime};
+use sonoscope_operators::{Features, Heatmap, Job, Preparation, Score, Segment};
+
+use crate::sources::Stop;
+
+/// A segment, and what each network of the run said of it, in their order. `None` where picture
+/// or sound is missing, so that there is nothing to ask.
+#[derive(Clone, Debug)]
+pub struct Scored {
+    /// The segment.
+    pub segment: Segment,
+    /// One for each network.
+    pub scores: Vec<Option<Score>>,
+}
+
+/// What a worker hands to the pool. The result is `None` after a network has failed.
+pub type InferJob = Job<Features, Option<Scored>>;
+
+/// A network of the run: its files, and where they will run.
+pub struct Member {
+    /// The files, read once for all threads.
+    pub files: NetworkFiles,
+    /// Where they run.
+    pub provider: Provider,
+}
+
+/// Threads with a copy of every network each.
+pub struct Pool {
+    jobs: Option<mpsc::Sender<InferJob>>,
+    threads: Vec<thread::JoinHandle<()>>,
+    failure: Arc<OnceLock<NetworkError>>,
+}
+
+/// Where jobs are handed in. The pool ends when the last one is gone.
+pub type Submit = mpsc::Sender<InferJob>;
+
+impl Pool {
+    /// Opens the networks once for each thread, all at the same time. When a network fails later
+    /// on, `stop` is raised.
+    ///
+    /// # Errors
+    /// What keeps a network from being opened.
+    pub fn start(
+        runtime: &Runtime,
+        members: Vec<Member>,
+        threads: usize,
+        stop: &Stop,
+    ) -> Result<Self, NetworkError> {
+        let (jobs, queue) = mpsc::channel::<InferJob>();
+        let queue = Arc::new(Mutex::new(queue));
+        let failure = Arc::new(OnceLock::new());
+        let members = Arc::new(members);
+        let (opened, ready) = mpsc::channel();
+        let spawn = |index: usize| {
+            let (runtime, members, queue) = (runtime.clone(), members.clone(), queue.clone());
+            let (failure, stop, opened) = (failure.clone(), stop.clone(), opened.clone());
+            thread::Builder::new()
+                .name(format!("infer {index}"))
+                .spawn(move || {
+                    let engine = Engine::open(&runtime, &members);
+                    // Networks are in memory now; their files need not be.
+                    drop(members);
+                    let (engine, result) = match engine {
+                        Ok(engine) => (Some(engine), Ok(())),
+                        Err(error) => (None, Err(error)),
+                    };
+                    let _ = opened.send(result);
+                    // Whoever waits for all to be open waits for the last sender to go.
+                    drop(opened);
+                    if let Some(engine) = engine {
+                        engine.serve(&queue, &failure, &stop);
+                    }
+                })
+        };
+        let threads: Vec<_> = (0..threads.max(1)).filter_map(|i| spawn(i).ok()).collect();
+        drop((opened, members));
+        for result in ready {
+            result?;
+        }
+        Ok(Self {
+            jobs: Some(jobs),
+            threads,
+            failure,
+        })
+    }
+
+    /// Where to hand jobs in.
+    pub fn submit(&self) -> Option<Submit> {
+        self.jobs.clone()
+    }
+
+    /// Waits until all work is done; what kept a network from working, if something did.
+    pub fn finish(mut self) -> Result<(), NetworkError> {
+        self.jobs = None;
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+        match Arc::into_inner(self.failure).and_then(OnceLock::into_inner) {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
+    }
+}
+
+/// One thread's networks.
+struct Engine {
+    networks: Vec<Network>,
+    preparation: Preparation,
+}
+
+impl Engine {
+    fn open(runtime: &Runtime, members: &[Member]) -> Result<Self, NetworkError> {
+        let networks: Vec<_> = members
+            .iter()
+            .map(|member| Network::from_files(runtime, &member.files, member.provider, 1))
+            .collect::<Result<_, _>>()?;
+        let preparation = Preparation::new(networks.iter().map(Network::contract));
+        Ok(Self {
+            networks,
+            preparation,
+        })
+    }
+
+    fn serve(
+        mut self,
+        queue: &Mutex<mpsc::Receiver<InferJob>>,
+        failure: &OnceLock<NetworkError>,
+        stop: &Stop,
+    ) {
+        loop {
+            let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            let Ok(job) = job else {
+                return;
+            };
+            job.run(|batch| {
+                let scored = |features| {
+                    if failure.get().is_some() {
+                        return None;
+                    }
+                    self.score(features)
+                        .map_err(|error| {
+                            let _ = failure.set(error);
+                            stop.raise();
+                        })
+                        .ok()
+                };
+                batch.into_iter().map(scored).collect()
+            });
+        }
+    }
+
+    fn score(&mut self, features: Features) -> Result<Scored, NetworkError> {
+        let scores = if features.segment.is_pair() {
+            let places = self.preparation.networks.iter();
+            (self.networks.iter_mut().zip(places))
+                .map(|(network, &(frame, sound))| {
+                    ask(network, &features.frames[frame], &features.spectrograms[sound]).map(Some)
+                })
+                .collect::<Result<_, _>>()?
+        } else {
+            vec![None; self.networks.len()]
+        };
+        Ok(Scored {
+            segment: features.segment,
+            scores,
+        })
+    }
+}
+
+/// What one network says of one pair.
+fn ask(network: &mut Network, frame: &[f32], spectrogram: &[f32]) -> Result<Score, NetworkError> {
+    let seen = network.frame_features(frame, 1)?;
+    let heard = network.audio_features(spectrogram, 1)?;
+    let outputs = network.contract().outputs.clone();
+    let embedding = |values: &[f32]| outputs.embedding.map(|_| values.to_vec());
+    let mut scores = network.score(&seen, &heard)?;
+    let score = scores.pop().map(|score| Score {
+        correspondence: score.correspondence,
+        distance: score.distance,
+        heatmap: (score.heatmap.zip(outputs.heatmap))
+            .map(|(cells, [_, columns])| Heatmap { columns, cells }),
+        frame_embedding: embedding(seen.item(0)),
+        audio_embedding: embedding(heard.item(0)),
+    });
+    Ok(score.unwrap_or_default())
+}

@@ -1,0 +1,126 @@
+//! Telling people how far a run is: a bar on a terminal, a log line every 10 s elsewhere.
+
+use std::{
+    io::IsTerminal,
+    sync::{Arc, mpsc},
+    thread,
+    time::{Duration, Instant},
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::{sources::SourceLength, tally::Tally};
+
+const BAR_PERIOD: Duration = Duration::from_millis(200);
+const LOG_PERIOD: Duration = Duration::from_secs(10);
+
+/// Reports until it is dropped.
+pub struct Progress {
+    done: Option<mpsc::Sender<()>>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+/// What is reported.
+struct Reporter {
+    tally: Arc<Tally>,
+    lengths: Vec<SourceLength>,
+    begun: Instant,
+}
+
+impl Progress {
+    /// Begins to report.
+    pub fn start(tally: Arc<Tally>, lengths: Vec<SourceLength>) -> Self {
+        let (done, wait) = mpsc::channel::<()>();
+        let reporter = Reporter {
+            tally,
+            lengths,
+            begun: Instant::now(),
+        };
+        let thread = thread::Builder::new()
+            .name("progress".into())
+            .spawn(move || {
+                if std::io::stderr().is_terminal() {
+                    reporter.draw(&wait);
+                } else {
+                    reporter.log(&wait);
+                }
+            });
+        Self {
+            done: Some(done),
+            thread: thread.ok(),
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.done = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Reporter {
+    fn draw(&self, wait: &mpsc::Receiver<()>) {
+        let bar = ProgressBar::new(0);
+        if let Ok(style) = ProgressStyle::with_template("{bar:30.magenta/black} {msg}") {
+            bar.set_style(style);
+        }
+        while wait.recv_timeout(BAR_PERIOD) == Err(mpsc::RecvTimeoutError::Timeout) {
+            bar.set_length(self.total_s().unwrap_or(0));
+            bar.set_position(self.tally.seconds().unsigned_abs());
+            bar.set_message(self.line());
+        }
+        bar.finish_and_clear();
+    }
+
+    fn log(&self, wait: &mpsc::Receiver<()>) {
+        while wait.recv_timeout(LOG_PERIOD) == Err(mpsc::RecvTimeoutError::Timeout) {
+            tracing::info!("{}", self.line());
+        }
+    }
+
+    /// Seconds in all sources, once all are known.
+    fn total_s(&self) -> Option<u64> {
+        let lengths: Option<Vec<_>> = self.lengths.iter().map(SourceLength::seconds).collect();
+        lengths.map(|seconds| seconds.iter().sum())
+    }
+
+    fn line(&self) -> String {
+        let seconds = self.tally.seconds().unsigned_abs();
+        let (ended, sources) = self.tally.sources();
+        let elapsed_s = self.begun.elapsed().as_secs_f64();
+        let speed = seconds as f64 / elapsed_s.max(1e-3);
+        let known = self.total_s().filter(|&total| total > 0);
+        let of = known.map_or(String::new(), |total| format!(" of {total}"));
+        let left = known.filter(|_| seconds > 0).map_or(String::new(), |total| {
+            let left_s = total.saturating_sub(seconds) as f64 / speed;
+            format!(", {} left", clock(left_s))
+        });
+        let files = match sources {
+            1 => String::new(),
+            _ => format!(", {ended} of {sources} files"),
+        };
+        format!("{seconds}{of} s done, {speed:.1} times real time{left}{files}")
+    }
+}
+
+/// Seconds as people read them: `1:02:03` or `2:03`.
+fn clock(seconds: f64) -> String {
+    let seconds = seconds.round() as u64;
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    match hours {
+        0 => format!("{minutes}:{seconds:02}"),
+        _ => format!("{hours}:{minutes:02}:{seconds:02}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn times_are_readable() {
+        assert_eq!(super::clock(5.4), "0:05");
+        assert_eq!(super::clock(3723.0), "1:02:03");
+    }
+}

@@ -1,0 +1,183 @@
+//! From a parsed, undecoded stream to a handler: queue, decoder, form, appsink.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use gstreamer as gst;
+use gstreamer::prelude::*;
+use gstreamer_app as gst_app;
+use gstreamer_video::VideoOrientationMethod;
+
+use super::{SourceError, sight::Sight, sound::Sound};
+
+/// The two modalities.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Modality {
+    /// Sound.
+    Audio,
+    /// Pictures.
+    Video,
+}
+
+impl Modality {
+    /// The modality of a stream, by the name of its caps; `None` for subtitles and the like.
+    pub fn of(caps: &gst::CapsRef) -> Option<Self> {
+        let name = caps.structure(0)?.name();
+        if name.starts_with("audio/") {
+            Some(Self::Audio)
+        } else if name.starts_with("video/") || name.starts_with("image/") {
+            Some(Self::Video)
+        } else {
+            None
+        }
+    }
+
+    fn is_raw(self, caps: &gst::CapsRef) -> bool {
+        let raw = match self {
+            Self::Audio => "audio/x-raw",
+            Self::Video => "video/x-raw",
+        };
+        caps.structure(0).is_some_and(|form| form.name() == raw)
+    }
+}
+
+/// Makes an element, or says which one is missing.
+pub fn make(factory: &str) -> Result<gst::Element, SourceError> {
+    gst::ElementFactory::make(factory).build().map_err(|_| {
+        SourceError::Setup(format!("GStreamer's element `{factory}` is not installed"))
+    })
+}
+
+/// The best installed software decoder for a stream.
+///
+/// # Errors
+/// When there is none.
+fn decoder(caps: &gst::Caps, modality: Modality) -> Result<gst::Element, SourceError> {
+    let media = match modality {
+        Modality::Audio => gst::ElementFactoryType::MEDIA_AUDIO,
+        Modality::Video => gst::ElementFactoryType::MEDIA_VIDEO | gst::ElementFactoryType::MEDIA_IMAGE,
+    };
+    let kind = gst::ElementFactoryType::DECODER | media;
+    let mut factories: Vec<_> =
+        gst::ElementFactory::factories_with_type(kind, gst::Rank::MARGINAL)
+            .into_iter()
+            .filter(|factory| factory.can_sink_any_caps(caps))
+            .filter(|factory| !factory.has_type(gst::ElementFactoryType::HARDWARE))
+            .collect();
+    factories.sort_by_key(|factory| std::cmp::Reverse(factory.rank()));
+    (factories.iter())
+        .find_map(|factory| factory.create().build().ok())
+        .ok_or_else(|| SourceError::NoDecoder(codec(caps)))
+}
+
+/// What a person calls the codec.
+fn codec(caps: &gst::CapsRef) -> String {
+    gstreamer_pbutils::pb_utils_get_codec_description(caps).to_string()
+}
+
+/// The elements between a stream and its handler.
+pub struct Branch {
+    pipeline: gst::Pipeline,
+    chain: Vec<gst::Element>,
+}
+
+impl Branch {
+    /// Elements that decode a stream of these caps into `sink`.
+    pub fn new(
+        pipeline: &gst::Pipeline,
+        caps: &gst::Caps,
+        modality: Modality,
+        sink: gst_app::AppSink,
+    ) -> Result<Self, SourceError> {
+        let mut chain = Vec::new();
+        if !modality.is_raw(caps) {
+            chain.push(decoder(caps, modality)?);
+        }
+        if modality == Modality::Audio {
+            // Only the sample format: channels and rate stay for the resampler.
+            chain.push(make("audioconvert")?);
+        }
+        chain.push(sink.upcast());
+        Ok(Self {
+            pipeline: pipeline.clone(),
+            chain,
+        })
+    }
+
+    /// Puts the elements into the pipeline and links them behind `pad`.
+    pub fn attach(self, pad: &gst::Pad) -> Result<(), gst::glib::BoolError> {
+        self.pipeline.add_many(&self.chain)?;
+        gst::Element::link_many(&self.chain)?;
+        for element in self.chain.iter().rev() {
+            element.sync_state_with_parent()?;
+        }
+        let target = (self.chain.first())
+            .and_then(|first| first.static_pad("sink"))
+            .ok_or_else(|| gst::glib::bool_error!("a decoder without a sink pad"))?;
+        pad.link(&target)
+            .map(|_| ())
+            .map_err(|error| gst::glib::bool_error!("cannot link {}: {error}", pad.name()))
+    }
+}
+
+/// An appsink that hands sound to its handler.
+pub fn sound_sink(sound: Sound) -> gst_app::AppSink {
+    let form = gst::Caps::builder("audio/x-raw")
+        .field("format", "F32LE")
+        .field("layout", "interleaved")
+        .build();
+    let sound = Arc::new(Mutex::new(sound));
+    let at_end = sound.clone();
+    sink(
+        &form,
+        move |sample| lock(&sound).sample(&sample),
+        move || lock(&at_end).end(),
+    )
+}
+
+/// An appsink that hands pictures to their handler, and tells it how they are turned.
+pub fn sight_sink(sight: Sight) -> gst_app::AppSink {
+    let form = gst::Caps::builder("video/x-raw").build();
+    let sight = Arc::new(Mutex::new(sight));
+    let (at_end, at_tags) = (sight.clone(), sight.clone());
+    let sink = sink(
+        &form,
+        move |sample| lock(&sight).sample(sample),
+        move || lock(&at_end).end(),
+    );
+    if let Some(pad) = sink.static_pad("sink") {
+        pad.add_probe(gst::PadProbeType::EVENT_DOWNSTREAM, move |_, info| {
+            if let Some(gst::EventView::Tag(tag)) = info.event().map(|event| event.view())
+                && let Some(turn) = VideoOrientationMethod::from_tag(tag.tag())
+            {
+                lock(&at_tags).orient(turn);
+            }
+            gst::PadProbeReturn::Ok
+        });
+    }
+    sink
+}
+
+fn sink(
+    form: &gst::Caps,
+    mut sample: impl FnMut(gst::Sample) -> Result<gst::FlowSuccess, gst::FlowError> + Send + 'static,
+    mut end: impl FnMut() + Send + 'static,
+) -> gst_app::AppSink {
+    let callbacks = gst_app::AppSinkCallbacks::builder()
+        .new_sample(move |sink| sample(sink.pull_sample().map_err(|_| gst::FlowError::Eos)?))
+        .eos(move |_| end())
+        .build();
+    gst_app::AppSink::builder()
+        .caps(form)
+        .sync(false)
+        .async_(false)
+        .enable_last_sample(false)
+        .max_buffers(1)
+        .callbacks(callbacks)
+        .build()
+}
+
+// A handler that panicked has aborted the process, so the lock is never poisoned; if it were, its
+// state would still be the last whole one.
+fn lock<T>(handler: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    handler.lock().unwrap_or_else(PoisonError::into_inner)
+}

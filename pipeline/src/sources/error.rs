@@ -1,0 +1,101 @@
+//! What can go wrong with a source, and what to do about it.
+
+use std::{path::PathBuf, time::Duration};
+
+/// Why a source could not be read, or not to its end. What was read before stays.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// There is no such file.
+    #[error("there is no file {0:?}")]
+    Missing(PathBuf),
+    /// The file may not be read, or the system failed to.
+    #[error("cannot read {path:?}: {cause}")]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        cause: std::io::Error,
+    },
+    /// A folder, a FIFO, a device.
+    #[error("{path:?} is {what}, not a recording")]
+    NotAFile {
+        /// Which path.
+        path: PathBuf,
+        /// What it is instead.
+        what: &'static str,
+    },
+    /// Nothing in it.
+    #[error("{0:?} is empty (0 bytes)")]
+    Empty(PathBuf),
+    /// Neither pictures nor sound could be found.
+    #[error("neither picture nor sound was found in it")]
+    NoTracks,
+    /// Less than half a second of it.
+    #[error("it is shorter than half a second: there is no second to score")]
+    TooShort,
+    /// No decoder for a track.
+    #[error("no decoder is installed for {0}")]
+    NoDecoder(String),
+    /// GStreamer gave up.
+    #[error("{} stopped{}: {message}", .element, at(.position))]
+    Decode {
+        /// The GStreamer element that complained.
+        element: String,
+        /// What it said.
+        message: String,
+        /// How far it had come.
+        position: Option<Duration>,
+    },
+    /// Nothing came for too long.
+    #[error("nothing came out of it for {} s{}", .after.as_secs(), at(.position))]
+    Stalled {
+        /// How long.
+        after: Duration,
+        /// How far it had come.
+        position: Option<Duration>,
+    },
+    /// Its timestamps jump by more than an hour.
+    #[error("its timestamps jump from {from_s} s to {to_s} s")]
+    Jump {
+        /// Second before the jump.
+        from_s: i64,
+        /// Second after it.
+        to_s: i64,
+    },
+    /// GStreamer refused to build or start a pipeline.
+    #[error("cannot start decoding: {0}")]
+    Setup(String),
+    /// The run was stopped.
+    #[error("stopped before its end")]
+    Stopped,
+}
+
+impl SourceError {
+    /// What to do about it.
+    pub fn tip(&self) -> &'static str {
+        match self {
+            Self::Missing(_) => "check the path",
+            Self::Unreadable { .. } => "check its permissions, and those of the folders above it",
+            Self::NotAFile { .. } => "name the recordings themselves",
+            Self::Empty(_) => "the recording was never written; copy it again",
+            Self::NoTracks => "check that it is a video or sound file: `ffprobe FILE`",
+            Self::TooShort => "nothing can be done with so short a recording",
+            Self::NoDecoder(_) => "run `sonoscope doctor` to see which plugins are missing",
+            Self::Decode { .. } => {
+                "the file may be damaged or cut off; rows up to there are written. \
+                 `ffmpeg -i FILE -c copy REPAIRED.mkv` sometimes mends it"
+            }
+            Self::Stalled { .. } => "the file may be damaged, or the disk that it lies on hangs",
+            Self::Jump { .. } => "repair the timestamps: `ffmpeg -i FILE -c copy REPAIRED.mkv`",
+            Self::Setup(_) => "run `sonoscope doctor` to see what is missing",
+            Self::Stopped => "run it again to have the rest",
+        }
+    }
+}
+
+fn at(position: &Option<Duration>) -> String {
+    match position {
+        Some(position) => format!(" at {:.1} s", position.as_secs_f64()),
+        None => String::new(),
+    }
+}

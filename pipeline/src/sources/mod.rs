@@ -1,0 +1,153 @@
+//! The GStreamer seam: sources in, [`Arrival`]s out. Nothing else in the program decodes.
+//!
+//! A source runs on a thread of its own, which builds the pipeline, watches its bus and takes it
+//! down; GStreamer's streaming threads decode, choose and convert, and wait where the dataflow
+//! has enough to do. Lock order: an [`origin::Origin`] before a [`Budget`].
+
+mod decode;
+mod error;
+mod file;
+mod origin;
+mod outlet;
+mod picture;
+mod sight;
+mod sound;
+mod spec;
+mod watch;
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+    thread,
+};
+
+pub use error::SourceError;
+pub use outlet::{Inbox, Inlet, Outlet, inbox};
+use sonoscope_operators::{ClockSource, Event, SourceId, SourceInfo};
+pub use spec::specs;
+pub use watch::Stop;
+
+/// A source as asked for on the command line.
+#[derive(Clone, Debug)]
+pub struct SourceSpec {
+    /// Its name in rows.
+    pub id: SourceId,
+    /// Its place among the sources of the run.
+    pub ordinal: u32,
+    /// The recording.
+    pub path: PathBuf,
+    /// Which of its seconds are wanted.
+    pub range: SecondRange,
+    /// How long it is, told as soon as it is known.
+    pub length: SourceLength,
+}
+
+/// How long a source is and where its time begins, for all who hold a clone to read; filled in
+/// when the source is open.
+#[derive(Clone, Debug, Default)]
+pub struct SourceLength(Arc<Length>);
+
+#[derive(Debug, Default)]
+struct Length {
+    seconds: OnceLock<u64>,
+    origin_ns: OnceLock<i64>,
+}
+
+impl SourceLength {
+    /// Seconds that are wanted of the source, if that is known yet.
+    pub fn seconds(&self) -> Option<u64> {
+        self.0.seconds.get().copied()
+    }
+
+    /// The stream time at which the source starts, if that is known yet.
+    pub fn origin_ns(&self) -> Option<i64> {
+        self.0.origin_ns.get().copied()
+    }
+
+    /// Takes note of the length, the first time.
+    fn set_seconds(&self, seconds: u64) {
+        let _ = self.0.seconds.set(seconds);
+    }
+
+    /// Takes note of the start, the first time.
+    fn set_origin(&self, origin_ns: i64) {
+        let _ = self.0.origin_ns.set(origin_ns);
+    }
+}
+
+/// The seconds of a source that are wanted: from one, up to but without another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SecondRange {
+    /// The first second wanted.
+    pub from: i64,
+    /// The first no longer wanted.
+    pub to: i64,
+}
+
+impl SecondRange {
+    /// How many seconds it takes of a source of this length.
+    fn of(&self, length_s: u64) -> u64 {
+        let end = self.to.min(i64::try_from(length_s).unwrap_or(i64::MAX));
+        u64::try_from(end - self.from).unwrap_or(0)
+    }
+}
+
+impl Default for SecondRange {
+    fn default() -> Self {
+        Self {
+            from: 0,
+            to: i64::MAX / sonoscope_operators::SECOND_NS,
+        }
+    }
+}
+
+impl SourceSpec {
+    /// What rows say of the source, once its tracks are known.
+    fn info(&self, has_audio: bool, has_video: bool) -> SourceInfo {
+        SourceInfo {
+            id: self.id.clone(),
+            ordinal: self.ordinal,
+            session: 0,
+            first_segment: self.range.from,
+            has_audio,
+            has_video,
+            clock_source: ClockSource::File,
+        }
+    }
+}
+
+/// How a source came to its end.
+#[derive(Debug)]
+pub struct Ended {
+    /// The source.
+    pub spec: SourceSpec,
+    /// Whether all of it was read.
+    pub result: Result<(), SourceError>,
+}
+
+/// Reads a source on a thread of its own; `ended` hears how it went, before the event that closes
+/// it is sent.
+///
+/// # Errors
+/// When the system has no thread to give.
+pub fn spawn(
+    spec: SourceSpec,
+    outlet: Outlet,
+    stop: Stop,
+    ended: impl FnOnce(Ended) + Send + 'static,
+) -> std::io::Result<thread::JoinHandle<()>> {
+    thread::Builder::new()
+        .name(format!("source {}", spec.id))
+        .spawn(move || {
+            let result = file::read(&spec, &outlet, &stop);
+            let last = match result {
+                Err(SourceError::Stopped) => Event::Cut,
+                _ => Event::Closed,
+            };
+            // What is known of its length now is all there will be.
+            spec.length.set_seconds(0);
+            // The run may be over with the last event, so this goes first.
+            ended(Ended { spec, result });
+            outlet.send(last);
+        })
+}

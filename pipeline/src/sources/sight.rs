@@ -1,0 +1,195 @@
+//! A picture track on its way: of all decoded pictures, the one on show in the middle of each
+//! second, converted to RGB.
+
+use std::sync::Arc;
+
+use gstreamer as gst;
+use gstreamer_video::VideoOrientationMethod;
+use sonoscope_operators::{
+    Budget, ChosenFrame, Event, Frame, FrameChooser, Permit, Pick, Picture, SECOND_NS,
+};
+
+use super::{
+    SecondRange, SourceError, SourceLength, SourceSpec,
+    origin::Origin,
+    outlet::Outlet,
+    picture::{Converter, duration_ns, stream_time_ns},
+    watch::Watch,
+};
+
+/// Pictures that may wait for their sound, or for the networks.
+const BUDGET_BYTES: usize = 96 << 20;
+
+/// No recording has a gap this long; timestamps that say so lie.
+const JUMP_NS: i64 = 3600 * SECOND_NS;
+
+/// The handler of a source's picture track.
+pub struct Sight {
+    watch: Arc<Watch>,
+    origin: Arc<Origin>,
+    outlet: Outlet,
+    range: SecondRange,
+    length: SourceLength,
+    budget: Budget,
+    origin_ns: Option<i64>,
+    chooser: FrameChooser<gst::Sample>,
+    next_second: i64,
+    converter: Converter,
+    last: Option<(i64, Arc<Picture>, Arc<Permit>)>,
+    ended: bool,
+}
+
+impl Sight {
+    /// A handler that sends what is wanted of the source to `outlet`.
+    pub fn new(
+        watch: Arc<Watch>,
+        origin: Arc<Origin>,
+        outlet: Outlet,
+        spec: &SourceSpec,
+    ) -> Self {
+        Self {
+            watch,
+            origin,
+            outlet,
+            range: spec.range,
+            length: spec.length.clone(),
+            budget: Budget::new(BUDGET_BYTES),
+            origin_ns: None,
+            chooser: FrameChooser::new(),
+            next_second: 0,
+            converter: Converter::default(),
+            last: None,
+            ended: false,
+        }
+    }
+
+    /// Pictures from here on are turned this way.
+    pub fn orient(&mut self, orientation: VideoOrientationMethod) {
+        self.converter.orient(orientation);
+    }
+
+    /// Takes a decoded picture.
+    ///
+    /// # Errors
+    /// `Eos` when no more is wanted, which ends the stream upstream.
+    pub fn sample(&mut self, sample: gst::Sample) -> Result<gst::FlowSuccess, gst::FlowError> {
+        if self.ended || !self.watch.goes_on() {
+            return Err(gst::FlowError::Eos);
+        }
+        match self.take(sample) {
+            Ok(true) => Ok(gst::FlowSuccess::Ok),
+            Ok(false) => {
+                self.end();
+                Err(gst::FlowError::Eos)
+            }
+            Err(error) => {
+                self.watch.fail(error);
+                Err(gst::FlowError::Error)
+            }
+        }
+    }
+
+    /// No more pictures.
+    pub fn end(&mut self) {
+        if std::mem::replace(&mut self.ended, true) || self.watch.is_stopped() {
+            return;
+        }
+        if self.origin_ns.is_none() {
+            self.origin.tell(None);
+        }
+        let mut picks = Vec::new();
+        let end_ns = self.chooser.finish(|pick| picks.push(pick));
+        for pick in picks {
+            if let Err(error) = self.pick(pick) {
+                self.watch.fail(error);
+            }
+        }
+        let end_ns = end_ns.min(self.range.to.saturating_mul(SECOND_NS));
+        self.outlet.send(Event::VideoEnd { end_ns });
+        self.watch.stream_ended();
+    }
+
+    /// Whether more is wanted.
+    fn take(&mut self, sample: gst::Sample) -> Result<bool, SourceError> {
+        let Some(pts_ns) = self.pts_ns(&sample) else {
+            return Ok(self.watch.goes_on());
+        };
+        self.watch.sign_of_life(Some(pts_ns));
+        let last_ns = self.chooser.last_pts_ns().unwrap_or(0);
+        if pts_ns - last_ns > JUMP_NS {
+            return Err(SourceError::Jump {
+                from_s: last_ns / SECOND_NS,
+                to_s: pts_ns / SECOND_NS,
+            });
+        }
+        let mut picks = Vec::new();
+        let duration_ns = duration_ns(&sample);
+        self.chooser
+            .push(pts_ns, duration_ns, sample, |pick| picks.push(pick));
+        for pick in picks {
+            self.pick(pick)?;
+        }
+        Ok(self.next_second < self.range.to)
+    }
+
+    /// When a picture comes on show, from the start of the source. Without a timestamp it comes
+    /// when the one before it leaves.
+    fn pts_ns(&mut self, sample: &gst::Sample) -> Option<i64> {
+        let Some(stream_ns) = stream_time_ns(sample) else {
+            return Some(self.chooser.last_pts_ns()? + duration_ns(sample));
+        };
+        if self.origin_ns.is_none() {
+            self.origin.tell(Some(stream_ns));
+            self.origin_ns = self.origin.wait(|| self.watch.goes_on());
+            if let Some(origin_ns) = self.origin_ns {
+                self.length.set_origin(origin_ns);
+            }
+        }
+        Some(stream_ns - self.origin_ns?)
+    }
+
+    /// The next second's picture is known.
+    fn pick(&mut self, pick: Pick<gst::Sample>) -> Result<(), SourceError> {
+        let second = self.next_second;
+        self.next_second += 1;
+        if second < self.range.from || second >= self.range.to {
+            return Ok(());
+        }
+        let frame = match pick.shown {
+            Some((pts_ns, sample)) => match self.frame(pts_ns, &sample)? {
+                Some(frame) => Some(frame),
+                None => return Ok(()),
+            },
+            None => None,
+        };
+        let whole = pick.whole;
+        self.outlet
+            .send(Event::Video(ChosenFrame { frame, whole }));
+        Ok(())
+    }
+
+    /// The picture in RGB; `None` when the source is to end.
+    fn frame(&mut self, pts_ns: i64, sample: &gst::Sample) -> Result<Option<Frame>, SourceError> {
+        if let Some((last_pts_ns, picture, permit)) = &self.last
+            && *last_pts_ns == pts_ns
+        {
+            return Ok(Some(Frame {
+                pts_ns,
+                picture: picture.clone(),
+                permit: Some(permit.clone()),
+            }));
+        }
+        let picture = Arc::new(self.converter.picture(sample)?);
+        self.last = None;
+        let Some(permit) = self.watch.acquire(&self.budget, picture.rgb.len()) else {
+            return Ok(None);
+        };
+        let permit = Arc::new(permit);
+        self.last = Some((pts_ns, picture.clone(), permit.clone()));
+        Ok(Some(Frame {
+            pts_ns,
+            picture,
+            permit: Some(permit),
+        }))
+    }
+}

@@ -1,0 +1,138 @@
+//! Watching a source: whether it goes on, how far it has come, whether it should stop.
+
+use std::{
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use sonoscope_operators::{Budget, Permit};
+
+use super::SourceError;
+
+/// A source from which nothing comes for this long is given up.
+pub const STALL: Duration = Duration::from_secs(20);
+
+/// A flag that ends the run: raised once, seen by all who hold a clone.
+#[derive(Clone, Debug, Default)]
+pub struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// Asks everybody to come to an end.
+    pub fn raise(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether somebody has asked.
+    pub fn is_raised(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// What a source's threads know of each other.
+#[derive(Debug)]
+pub struct Watch {
+    stop: Stop,
+    closing: AtomicBool,
+    waiting: AtomicUsize,
+    open_streams: AtomicUsize,
+    position_ns: AtomicI64,
+    last_sign: Mutex<Instant>,
+    failure: OnceLock<SourceError>,
+}
+
+impl Watch {
+    /// A source that has just begun and ends when `stop` is raised.
+    pub fn new(stop: Stop) -> Self {
+        Self {
+            stop,
+            closing: AtomicBool::new(false),
+            waiting: AtomicUsize::new(0),
+            open_streams: AtomicUsize::new(0),
+            position_ns: AtomicI64::new(-1),
+            last_sign: Mutex::new(Instant::now()),
+            failure: OnceLock::new(),
+        }
+    }
+
+    /// Whether the source's threads should go on.
+    pub fn goes_on(&self) -> bool {
+        !self.stop.is_raised()
+            && !self.closing.load(Ordering::Relaxed)
+            && self.failure.get().is_none()
+    }
+
+    /// Whether the whole run was asked to stop.
+    pub fn is_stopped(&self) -> bool {
+        self.stop.is_raised()
+    }
+
+    /// Lets threads that wait go, since the pipeline is being taken down.
+    pub fn close(&self) {
+        self.closing.store(true, Ordering::Relaxed);
+    }
+
+    /// The first failure stays, and ends the source.
+    pub fn fail(&self, error: SourceError) {
+        let _ = self.failure.set(error);
+    }
+
+    /// Whether something failed.
+    pub fn has_failed(&self) -> bool {
+        self.failure.get().is_some()
+    }
+
+    /// What failed.
+    pub fn into_failure(self) -> Option<SourceError> {
+        self.failure.into_inner()
+    }
+
+    /// Something came of the source, at this time.
+    pub fn sign_of_life(&self, time_ns: Option<i64>) {
+        *self.sign() = Instant::now();
+        if let Some(time_ns) = time_ns {
+            self.position_ns.fetch_max(time_ns, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether nothing has come for [`STALL`], although nobody here made it wait.
+    pub fn is_stalled(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) == 0 && self.sign().elapsed() > STALL
+    }
+
+    /// How far it has come.
+    pub fn position(&self) -> Option<Duration> {
+        let position_ns = self.position_ns.load(Ordering::Relaxed);
+        u64::try_from(position_ns).ok().map(Duration::from_nanos)
+    }
+
+    /// Takes memory, waiting for it where there is none; `None` when the source is to end.
+    pub fn acquire(&self, budget: &Budget, bytes: usize) -> Option<Permit> {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        let permit = budget.acquire(bytes, || self.goes_on());
+        self.sign_of_life(None);
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        permit
+    }
+
+    /// One more stream to wait for.
+    pub fn stream_opened(&self) {
+        self.open_streams.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A stream has come to its end.
+    pub fn stream_ended(&self) {
+        self.open_streams.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Whether all streams have come to their ends.
+    pub fn all_ended(&self) -> bool {
+        self.open_streams.load(Ordering::Relaxed) == 0
+    }
+
+    fn sign(&self) -> std::sync::MutexGuard<'_, Instant> {
+        self.last_sign.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

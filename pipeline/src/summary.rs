@@ -1,0 +1,31 @@
+//! The table at the end of a run.
+
+use crate::tally::SourceTally;
+
+/// Prints, on stderr, what came of each source.
+pub fn print(sources: &[SourceTally]) {
+    eprint!("{}", table(sources));
+}
+
+/// A line a source, aligned; what went wrong and what to do below it.
+fn table(sources: &[SourceTally]) -> String {
+    let width = (sources.iter().map(|source| source.id.as_str().chars().count()))
+        .chain([6])
+        .max()
+        .unwrap_or(6);
+    let mut table = format!("\n{:width$}  seconds  result\n", "source");
+    for source in sources {
+        let id = source.id.as_str();
+        let seconds = source.seconds;
+        table += &match &source.result {
+            Some(Ok(())) => format!("{id:width$}  {seconds:7}  done\n"),
+            None => format!("{id:width$}  {seconds:7}  not begun\n"),
+            Some(Err(error)) => format!(
+                "{id:width$}  {seconds:7}  failed\n  {}: {error}\n  tip: {}\n",
+                source.name,
+                error.tip()
+            ),
+        };
+    }
+    table
+}
