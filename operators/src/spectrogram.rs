@@ -1,4 +1,4 @@
-//! Sound to log-spectrogram: `scipy.signal.spectrogram`, some four times as fast.
+//! Sound to log-spectrogram, as `scipy.signal.spectrogram` has it.
 
 mod check;
 mod fft;

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use rand::{Rng, SeedableRng, rngs::StdRng};
+use rand::{RngExt, SeedableRng, rngs::StdRng};
 use sonoscope_operators::{Batching, Job, commit, infer};
 use timely::{
     dataflow::{InputHandle, operators::vec::{Input, Map}},

@@ -40,8 +40,9 @@ def speech_like():
     voice = np.zeros(RATE_HZ)
     for k in range(1, 31):
         f_hz = 140 * k
-        formants = np.exp(-(((f_hz - 700) / 400) ** 2)) + 0.5 * np.exp(-(((f_hz - 2400) / 600) ** 2))
-        voice += formants * np.sin(k * phase)
+        low = np.exp(-(((f_hz - 700) / 400) ** 2))
+        high = np.exp(-(((f_hz - 2400) / 600) ** 2))
+        voice += (low + 0.5 * high) * np.sin(k * phase)
     syllables = np.maximum(0, np.sin(2 * np.pi * 3 * time_s)) ** 2
     return 0.2 * voice * syllables + 0.001 * noise()
 

@@ -51,10 +51,7 @@ pub fn read(spec: &SourceSpec, outlet: &Outlet, stop: &Stop) -> Result<(), Sourc
     });
     watch.close();
     take_down(pipeline);
-    match result {
-        Err(error) => Err(error),
-        Ok(()) => Arc::into_inner(watch).and_then(Watch::into_failure).map_or(Ok(()), Err),
-    }
+    result.and_then(|()| watch.take_failure().map_or(Ok(()), Err))
 }
 
 /// Whether there is a recording to open. GStreamer would say less about it, and wait for ever at

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex, OnceLock, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
@@ -40,7 +40,8 @@ pub struct Watch {
     open_streams: AtomicUsize,
     position_ns: AtomicI64,
     last_sign: Mutex<Instant>,
-    failure: OnceLock<SourceError>,
+    failed: AtomicBool,
+    failure: Mutex<Option<SourceError>>,
 }
 
 impl Watch {
@@ -53,7 +54,8 @@ impl Watch {
             open_streams: AtomicUsize::new(0),
             position_ns: AtomicI64::new(-1),
             last_sign: Mutex::new(Instant::now()),
-            failure: OnceLock::new(),
+            failed: AtomicBool::new(false),
+            failure: Mutex::new(None),
         }
     }
 
@@ -61,7 +63,7 @@ impl Watch {
     pub fn goes_on(&self) -> bool {
         !self.stop.is_raised()
             && !self.closing.load(Ordering::Relaxed)
-            && self.failure.get().is_none()
+            && !self.has_failed()
     }
 
     /// Whether the whole run was asked to stop.
@@ -76,17 +78,19 @@ impl Watch {
 
     /// The first failure stays, and ends the source.
     pub fn fail(&self, error: SourceError) {
-        let _ = self.failure.set(error);
+        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        failure.get_or_insert(error);
+        self.failed.store(true, Ordering::Relaxed);
     }
 
     /// Whether something failed.
     pub fn has_failed(&self) -> bool {
-        self.failure.get().is_some()
+        self.failed.load(Ordering::Relaxed)
     }
 
-    /// What failed.
-    pub fn into_failure(self) -> Option<SourceError> {
-        self.failure.into_inner()
+    /// What failed; told once.
+    pub fn take_failure(&self) -> Option<SourceError> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Something came of the source, at this time.
