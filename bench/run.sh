@@ -14,9 +14,10 @@ program=${CARGO_TARGET_DIR:-$repository/target}/release/sonoscope
 [[ -x $program && -x $python ]] || fail "the program or the peers are not there: run 'make bench'"
 export PYTHONPATH=$repository/models/training
 
-"$here/peers/make_video.sh" "$cache_dir/bench"
+# Recordings and the full-size network are kept for as long as the code that makes them stays as it is.
+clips=$cache_dir/bench/clips-$(key_of "$here/peers/make_video.sh")
+"$here/peers/make_video.sh" "$clips"
 
-# The full-size network, kept for as long as the code that makes it stays as it is.
 mapfile -t definitions < <(find models/training/sonoscope_training -name '*.py' | sort)
 network=$cache_dir/bench/ave-full-$(key_of "${definitions[@]}")
 if [[ ! -d $network ]]; then
@@ -30,5 +31,5 @@ if [[ ! -d $network ]]; then
 fi
 
 "$python" "$here/peers/compare.py" --program "$program" --network "$network" --seed "$seed" \
-    --video "$cache_dir/bench/two-minutes.mp4" --out "$here/results" \
+    --video "$clips/two-minutes.mp4" --out "$here/results" \
     --rounds "${ROUNDS:-3}" --threads "${THREADS:-2}"

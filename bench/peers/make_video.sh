@@ -6,7 +6,7 @@
 #
 # H.264 at 25 frames a second with a key frame every 5 s and B-frames between, AAC in stereo; the
 # pictures are a Mandelbrot zoom under a moving test card with grain, which costs a decoder about
-# what a camera's do.
+# what a camera's do. The colour matrix is declared, lest every decoder guess its own.
 set -euo pipefail
 
 folder=${1:?where to put them} wanted=${2:-short}
@@ -26,7 +26,8 @@ encode() {
                          [2][3]amerge=inputs=2[a]" \
         -map '[v]' -map '[a]' -t "$seconds" -shortest \
         -c:v libx264 -preset fast -threads 2 -b:v "$bitrate" -maxrate "$bitrate" -bufsize "$bitrate" \
-        -g 125 -keyint_min 125 -sc_threshold 0 -bf 3 -c:a aac -b:a 128k \
+        -g 125 -keyint_min 125 -sc_threshold 0 -bf 3 \
+        -colorspace bt709 -color_primaries bt709 -color_trc bt709 -color_range tv -c:a aac -b:a 128k \
         -movflags +faststart "$output.partial.mp4"
     mv "$output.partial.mp4" "$output"
 }

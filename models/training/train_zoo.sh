@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Trains the networks of models/zoo: tar shards -> ave-small, avol-small, each with int8 towers and
-# a card. About 25 minutes on two free cores; stopped and started again, it goes on.
+# a card. About 4 100 steps; stopped and started again, it goes on.
 #
 #   models/training/train_zoo.sh SHARDS [RUNS]
 #

@@ -75,13 +75,7 @@ impl<T: Clone> FrameChooser<T> {
     /// by then.
     ///
     /// A picture that claims to come before the one on show is passed over: time never runs back.
-    pub fn push(
-        &mut self,
-        pts_ns: i64,
-        duration_ns: i64,
-        picture: T,
-        pick: impl FnMut(Pick<T>),
-    ) {
+    pub fn push(&mut self, pts_ns: i64, duration_ns: i64, picture: T, pick: impl FnMut(Pick<T>)) {
         if self.last_pts_ns().is_some_and(|last| pts_ns < last) {
             return;
         }

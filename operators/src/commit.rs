@@ -4,11 +4,7 @@ use std::collections::BTreeMap;
 
 use timely::{
     ExchangeData,
-    dataflow::{
-        StreamVec,
-        channels::pact::Exchange,
-        operators::generic::Operator,
-    },
+    dataflow::{StreamVec, channels::pact::Exchange, operators::generic::Operator},
     order::TotalOrder,
     progress::Timestamp,
 };

@@ -50,10 +50,12 @@ impl Preparation {
 
 /// The place of an item in a list, where it is put if it is not there.
 fn place<T: PartialEq>(list: &mut Vec<T>, item: T) -> usize {
-    list.iter().position(|known| *known == item).unwrap_or_else(|| {
-        list.push(item);
-        list.len() - 1
-    })
+    list.iter()
+        .position(|known| *known == item)
+        .unwrap_or_else(|| {
+            list.push(item);
+            list.len() - 1
+        })
 }
 
 /// Computes the tensors of one segment after another, keeping its tables and buffers.

@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, VecDeque},
     sync::{
         Arc, OnceLock,
-        mpsc::{Receiver, Sender, channel},
+        mpsc::{Receiver, SyncSender, sync_channel},
     },
     time::{Duration, Instant},
 };
@@ -41,7 +41,7 @@ pub struct Job<In, Out> {
 
 struct Reply<Out> {
     batch_id: u64,
-    results: Sender<(u64, Vec<Out>)>,
+    results: SyncSender<(u64, Vec<Out>)>,
     wake: Arc<OnceLock<SyncActivator>>,
 }
 
@@ -137,12 +137,15 @@ struct Queue<T: Timestamp, In, Out> {
     next_out: u64,
     done: BTreeMap<u64, Vec<Out>>,
     ready: Vec<(Capability<T>, Out)>,
-    results: (Sender<(u64, Vec<Out>)>, Receiver<(u64, Vec<Out>)>),
+    results: Receiver<(u64, Vec<Out>)>,
+    reply_to: SyncSender<(u64, Vec<Out>)>,
     armed_until: Option<Instant>,
 }
 
 impl<T: Timestamp, In, Out> Queue<T, In, Out> {
     fn new(batching: Batching, wake: Arc<OnceLock<SyncActivator>>) -> Self {
+        // Room for all that can be under way, so that no thread of the pool ever waits here.
+        let (reply_to, results) = sync_channel(batching.outstanding);
         Self {
             batching,
             wake,
@@ -152,14 +155,15 @@ impl<T: Timestamp, In, Out> Queue<T, In, Out> {
             next_out: 0,
             done: BTreeMap::new(),
             ready: Vec::new(),
-            results: channel(),
+            results,
+            reply_to,
             armed_until: None,
         }
     }
 
     /// Takes results in; those whose turn it is become ready.
     fn receive(&mut self) {
-        self.done.extend(self.results.1.try_iter());
+        self.done.extend(self.results.try_iter());
         while let Some(results) = self.done.remove(&self.next_out) {
             self.next_out += 1;
             let capabilities = self.sent.pop_front().unwrap_or_default();
@@ -183,7 +187,7 @@ impl<T: Timestamp, In, Out> Queue<T, In, Out> {
         self.sent.push_back(capabilities);
         let reply = Reply {
             batch_id: self.next_id,
-            results: self.results.0.clone(),
+            results: self.reply_to.clone(),
             wake: self.wake.clone(),
         };
         self.next_id += 1;

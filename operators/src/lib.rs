@@ -3,8 +3,8 @@
 mod budget;
 mod choose;
 mod commit;
-mod features;
 mod divisor;
+mod features;
 mod frame;
 mod infer;
 mod resample;

@@ -12,7 +12,8 @@ use timely::{
 };
 
 use crate::{
-    Arrival, ChosenFrame, Event, Frame, Permit, Picture, SECOND_NS, SEGMENT_SAMPLES, Segment, SourceInfo, Status,
+    Arrival, ChosenFrame, Event, Frame, Permit, Picture, SECOND_NS, SEGMENT_SAMPLES, Segment,
+    SourceInfo, Status,
 };
 
 /// Digital silence is this loud, so that every level is a number.
@@ -237,9 +238,17 @@ impl VideoTrack {
 
     fn take(&mut self, has_video: bool) -> (Status, Option<Frame>) {
         let chosen = self.chosen.pop_front();
-        let Some(ChosenFrame { frame: Some(frame), whole }) = chosen else {
+        let Some(ChosenFrame {
+            frame: Some(frame),
+            whole,
+        }) = chosen
+        else {
             self.last = None;
-            let status = if has_video { Status::Gap } else { Status::Absent };
+            let status = if has_video {
+                Status::Gap
+            } else {
+                Status::Absent
+            };
             return (status, None);
         };
         let frozen = self.last.as_ref() == Some(&frame.picture);

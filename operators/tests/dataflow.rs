@@ -9,7 +9,10 @@ use std::{
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use sonoscope_operators::{Batching, Job, commit, infer};
 use timely::{
-    dataflow::{InputHandle, operators::vec::{Input, Map}},
+    dataflow::{
+        InputHandle,
+        operators::vec::{Input, Map},
+    },
     execute,
 };
 
@@ -64,10 +67,14 @@ fn run(workers: usize, size: usize) -> Vec<(u64, (u64, u64, u64))> {
             };
             let items = scope.input_from(&mut input);
             let done = infer(items, batching, move |job| submit.send(job).unwrap());
-            commit(done.map(|row| row), |row| *row, move |epoch, epoch_rows| {
-                let mut rows = rows.lock().unwrap();
-                rows.extend(epoch_rows.into_iter().map(|row| (*epoch, row)));
-            });
+            commit(
+                done.map(|row| row),
+                |row| *row,
+                move |epoch, epoch_rows| {
+                    let mut rows = rows.lock().unwrap();
+                    rows.extend(epoch_rows.into_iter().map(|row| (*epoch, row)));
+                },
+            );
         });
         for second in 0..SECONDS {
             for source in (0..SOURCES).filter(|source| source % peers == index) {
@@ -97,10 +104,16 @@ fn rows_are_complete_and_in_order_whatever_the_workers_and_batches() {
     expected.sort_unstable();
     for (workers, size) in [(1, 1), (1, 8), (2, 8), (3, 5)] {
         let rows = run(workers, size);
-        assert!(rows.is_sorted_by_key(|(epoch, _)| *epoch), "epochs leave in order");
+        assert!(
+            rows.is_sorted_by_key(|(epoch, _)| *epoch),
+            "epochs leave in order"
+        );
         for source in 0..SOURCES {
             let of_source = rows.iter().filter(|(_, row)| row.0 == source);
-            assert!(of_source.is_sorted_by_key(|(_, row)| row.1), "order within a source");
+            assert!(
+                of_source.is_sorted_by_key(|(_, row)| row.1),
+                "order within a source"
+            );
         }
         let mut rows: Vec<_> = rows.into_iter().map(|(_, row)| row).collect();
         rows.sort_unstable();

@@ -152,13 +152,21 @@ fn what_is_missing_has_a_status() {
 fn a_track_that_does_not_exist_is_absent() {
     let segments = slice([source(false, true), picture(1), picture(2)]);
     assert_eq!(segments.len(), 2, "nobody waits for sound that never comes");
-    assert!(segments.iter().all(|s| s.audio == Status::Absent && s.audio_dbfs.is_none()));
+    assert!(
+        segments
+            .iter()
+            .all(|s| s.audio == Status::Absent && s.audio_dbfs.is_none())
+    );
 }
 
 #[test]
 fn less_than_half_a_second_is_nothing() {
     let length = |samples: usize| {
-        let events = [source(true, false), sound(0, vec![0.5; samples]), Event::Closed];
+        let events = [
+            source(true, false),
+            sound(0, vec![0.5; samples]),
+            Event::Closed,
+        ];
         slice(events).len()
     };
     assert_eq!(length(23_999), 0);
@@ -182,7 +190,13 @@ fn sound_that_comes_twice_counts_once() {
 
 #[test]
 fn a_cut_drops_what_is_not_complete() {
-    let begun = || vec![source(true, false), second_of_sound(0, 0.5), sound(48_000, vec![0.5; 40_000])];
+    let begun = || {
+        vec![
+            source(true, false),
+            second_of_sound(0, 0.5),
+            sound(48_000, vec![0.5; 40_000]),
+        ]
+    };
     let count = |last: Event| slice(begun().into_iter().chain([last])).len();
     assert_eq!(count(Event::Closed), 2);
     assert_eq!(count(Event::Cut), 1);

@@ -87,5 +87,8 @@ where
     T: std::str::FromStr<Err: std::fmt::Display>,
 {
     let texts = Vec::<String>::deserialize(deserializer)?;
-    (texts.iter().map(|text| text.parse().map_err(D::Error::custom))).collect()
+    (texts
+        .iter()
+        .map(|text| text.parse().map_err(D::Error::custom)))
+    .collect()
 }

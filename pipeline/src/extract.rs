@@ -62,9 +62,7 @@ pub fn extract(
             .map(|thread| scope.spawn(move || work(thread)))
             .collect();
         let died = |_| Err(Fault::environment("a thread died"));
-        (workers.into_iter())
-            .map(|worker| worker.join().unwrap_or_else(died))
-            .collect::<Result<(), _>>()
+        (workers.into_iter()).try_for_each(|worker| worker.join().unwrap_or_else(died))
     })?;
     drop(agenda);
     Ok(tally.take_sources())

@@ -61,7 +61,11 @@ pub fn run(graph: Graph, write: Write) -> io::Result<()> {
     let guards = timely::execute(config, move |worker| {
         {
             let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
-            let write = if worker.index() == 0 { shared.1.take() } else { None };
+            let write = if worker.index() == 0 {
+                shared.1.take()
+            } else {
+                None
+            };
             assemble(worker, &shared.0, write);
         }
         while worker.has_dataflows() {

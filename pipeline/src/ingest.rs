@@ -68,7 +68,10 @@ impl Agenda {
         let spawned = sources::spawn(spec, outlet, self.stop.clone(), move |end| ended(end));
         if let Err(cause) = spawned {
             let result = Err(sources::SourceError::Setup(format!("no thread: {cause}")));
-            (self.ended)(Ended { spec: failed, result });
+            (self.ended)(Ended {
+                spec: failed,
+                result,
+            });
             refused.send(Event::Closed);
         }
         true
@@ -83,37 +86,41 @@ pub fn ingest<'scope>(
     scope: Scope<'scope, Epoch>,
     agenda: Agenda,
 ) -> StreamVec<'scope, Epoch, Arrival> {
-    source::<_, CapacityContainerBuilder<Vec<Arrival>>, _, _>(scope, "Ingest", |capability, info| {
-        let wake = scope.worker().sync_activator_for(info.address.to_vec());
-        let tick = scope.activator_for(info.address);
-        // A worker that is gone need not be woken.
-        let (inlet, inbox) = sources::inbox(move || wake.activate().unwrap_or_default());
-        let mut door = Some(Door {
-            agenda,
-            inlet,
-            inbox,
-            open: 0,
-            capability,
-        });
-        let mut next_tick = Instant::now();
-        move |output| {
-            let Some(open_door) = door.as_mut() else {
-                return;
-            };
-            open_door.advance();
-            let arrivals = open_door.arrivals();
-            output
-                .session(&open_door.capability)
-                .give_iterator(arrivals.into_iter());
-            if open_door.open == 0 {
-                door = None;
-            } else if Instant::now() >= next_tick {
-                // Guarded: every timer that is set fires, and would set another.
-                next_tick = Instant::now() + TICK;
-                tick.activate_after(TICK);
+    source::<_, CapacityContainerBuilder<Vec<Arrival>>, _, _>(
+        scope,
+        "Ingest",
+        |capability, info| {
+            let wake = scope.worker().sync_activator_for(info.address.to_vec());
+            let tick = scope.activator_for(info.address);
+            // A worker that is gone need not be woken.
+            let (inlet, inbox) = sources::inbox(move || wake.activate().unwrap_or_default());
+            let mut door = Some(Door {
+                agenda,
+                inlet,
+                inbox,
+                open: 0,
+                capability,
+            });
+            let mut next_tick = Instant::now();
+            move |output| {
+                let Some(open_door) = door.as_mut() else {
+                    return;
+                };
+                open_door.advance();
+                let arrivals = open_door.arrivals();
+                output
+                    .session(&open_door.capability)
+                    .give_iterator(arrivals.into_iter());
+                if open_door.open == 0 {
+                    door = None;
+                } else if Instant::now() >= next_tick {
+                    // Guarded: every timer that is set fires, and would set another.
+                    next_tick = Instant::now() + TICK;
+                    tick.activate_after(TICK);
+                }
             }
-        }
-    })
+        },
+    )
 }
 
 /// What the operator holds while there are sources.

@@ -56,6 +56,9 @@ pub struct Outcome {
     pub fault: Option<Fault>,
 }
 
+/// A sink, and what it was asked for as.
+type OpenSink = (SinkUri, Box<dyn Sink>);
+
 /// Everybody who wants to see rows when they are committed.
 pub type Witness = Box<dyn FnMut(&[Row]) + Send>;
 
@@ -74,11 +77,16 @@ impl Job {
         let sinks = self.open_sinks()?;
         let heatmaps = (self.heatmaps.map(Heatmaps::new).transpose())
             .map_err(|e| Fault::environment(format!("cannot make the heatmap folder: {e}")))?;
-        let pool = Pool::start(&runtime, members, self.threads, stop)
+        let outstanding = batching.outstanding * self.workers.max(1);
+        let pool = Pool::start(&runtime, members, self.threads, outstanding, stop)
             .map_err(Fault::environment)?;
 
         let tally = Arc::new(Tally::new(&self.sources));
-        let lengths = self.sources.iter().map(|spec| spec.length.clone()).collect();
+        let lengths = self
+            .sources
+            .iter()
+            .map(|spec| spec.length.clone())
+            .collect();
         let progress = Progress::start(tally.clone(), lengths);
         let on_end = tally.clone();
         let agenda = Agenda::new(self.sources, stop.clone(), move |end| on_end.ended(end));
@@ -106,7 +114,10 @@ impl Job {
         let ran = graph::run(graph, commit.into_write());
         let finished = pool.finish();
         drop(progress);
-        let trouble = trouble.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let trouble = trouble
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         let fault = (trouble)
             .or(finished.err().map(Fault::environment))
             .or(ran.err().map(Fault::environment));
@@ -144,7 +155,7 @@ impl Job {
         }
     }
 
-    fn open_sinks(&self) -> Result<Vec<(SinkUri, Box<dyn Sink>)>, Fault> {
+    fn open_sinks(&self) -> Result<Vec<OpenSink>, Fault> {
         (self.sinks.iter())
             .map(|uri| match uri.open(self.include) {
                 Ok(sink) => Ok((uri.clone(), sink)),
@@ -169,7 +180,7 @@ impl Member {
 
 /// Hands the rows of each epoch to all sinks, then counts them.
 struct Commit {
-    sinks: Vec<(SinkUri, Box<dyn Sink>)>,
+    sinks: Vec<OpenSink>,
     witness: Witness,
     tally: Arc<Tally>,
     trouble: Arc<Mutex<Option<Fault>>>,

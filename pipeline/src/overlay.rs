@@ -41,7 +41,11 @@ pub fn tracks(wanted: bool) -> (Tracks, Witness) {
         }
         let mut tracks = filled.lock().unwrap_or_else(PoisonError::into_inner);
         for row in rows {
-            let second = tracks.entry(row.ordinal).or_default().entry(row.segment).or_default();
+            let second = tracks
+                .entry(row.ordinal)
+                .or_default()
+                .entry(row.segment)
+                .or_default();
             second.take(row);
         }
     });

@@ -131,7 +131,10 @@ mod tests {
         let green = last_row.chunks(3).filter(|p| **p == CORRESPONDS).count();
         assert_eq!(green, 21);
         let rgb = painted(|canvas| canvas.score_bar(Some(0.25)));
-        let red = rgb[27 * 28 * 3..].chunks(3).filter(|p| **p == DOUBTFUL).count();
+        let red = rgb[27 * 28 * 3..]
+            .chunks(3)
+            .filter(|p| **p == DOUBTFUL)
+            .count();
         assert_eq!(red, 7);
     }
 }

@@ -33,17 +33,17 @@ pub struct Member {
 
 /// Threads with a copy of every network each.
 pub struct Pool {
-    jobs: Option<mpsc::Sender<InferJob>>,
+    jobs: Option<Submit>,
     threads: Vec<thread::JoinHandle<()>>,
     failure: Arc<OnceLock<NetworkError>>,
 }
 
 /// Where jobs are handed in. The pool ends when the last one is gone.
-pub type Submit = mpsc::Sender<InferJob>;
+pub type Submit = mpsc::SyncSender<InferJob>;
 
 impl Pool {
-    /// Opens the networks once for each thread, all at the same time. When a network fails later
-    /// on, `stop` is raised.
+    /// Opens the networks once for each thread, all at the same time. At most `outstanding` jobs
+    /// are under way at a time. When a network fails later on, `stop` is raised.
     ///
     /// # Errors
     /// What keeps a network from being opened.
@@ -51,13 +51,15 @@ impl Pool {
         runtime: &Runtime,
         members: Vec<Member>,
         threads: usize,
+        outstanding: usize,
         stop: &Stop,
     ) -> Result<Self, NetworkError> {
-        let (jobs, queue) = mpsc::channel::<InferJob>();
+        // Room for all that the workers have under way, so that none of them ever waits here.
+        let (jobs, queue) = mpsc::sync_channel::<InferJob>(outstanding);
         let queue = Arc::new(Mutex::new(queue));
         let failure = Arc::new(OnceLock::new());
         let members = Arc::new(members);
-        let (opened, ready) = mpsc::channel();
+        let (opened, ready) = mpsc::sync_channel(threads.max(1));
         let spawn = |index: usize| {
             let (runtime, members, queue) = (runtime.clone(), members.clone(), queue.clone());
             let (failure, stop, opened) = (failure.clone(), stop.clone(), opened.clone());
@@ -161,7 +163,12 @@ impl Engine {
             let places = self.preparation.networks.iter();
             (self.networks.iter_mut().zip(places))
                 .map(|(network, &(frame, sound))| {
-                    ask(network, &features.frames[frame], &features.spectrograms[sound]).map(Some)
+                    ask(
+                        network,
+                        &features.frames[frame],
+                        &features.spectrograms[sound],
+                    )
+                    .map(Some)
                 })
                 .collect::<Result<_, _>>()?
         } else {

@@ -16,7 +16,7 @@ const LOG_PERIOD: Duration = Duration::from_secs(10);
 
 /// Reports until it is dropped.
 pub struct Progress {
-    done: Option<mpsc::Sender<()>>,
+    done: Option<mpsc::SyncSender<()>>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
@@ -30,7 +30,7 @@ struct Reporter {
 impl Progress {
     /// Begins to report.
     pub fn start(tally: Arc<Tally>, lengths: Vec<SourceLength>) -> Self {
-        let (done, wait) = mpsc::channel::<()>();
+        let (done, wait) = mpsc::sync_channel::<()>(0);
         let reporter = Reporter {
             tally,
             lengths,
@@ -94,10 +94,12 @@ impl Reporter {
         let speed = seconds as f64 / elapsed_s.max(1e-3);
         let known = self.total_s().filter(|&total| total > 0);
         let of = known.map_or(String::new(), |total| format!(" of {total}"));
-        let left = known.filter(|_| seconds > 0).map_or(String::new(), |total| {
-            let left_s = total.saturating_sub(seconds) as f64 / speed;
-            format!(", {} left", clock(left_s))
-        });
+        let left = known
+            .filter(|_| seconds > 0)
+            .map_or(String::new(), |total| {
+                let left_s = total.saturating_sub(seconds) as f64 / speed;
+                format!(", {} left", clock(left_s))
+            });
         let files = match sources {
             1 => String::new(),
             _ => format!(", {ended} of {sources} files"),

@@ -9,10 +9,12 @@ pub fn print(sources: &[SourceTally]) {
 
 /// A line a source, aligned; what went wrong and what to do below it.
 fn table(sources: &[SourceTally]) -> String {
-    let width = (sources.iter().map(|source| source.id.as_str().chars().count()))
-        .chain([6])
-        .max()
-        .unwrap_or(6);
+    let width = (sources
+        .iter()
+        .map(|source| source.id.as_str().chars().count()))
+    .chain([6])
+    .max()
+    .unwrap_or(6);
     let mut table = format!("\n{:width$}  seconds  result\n", "source");
     for source in sources {
         let id = source.id.as_str();

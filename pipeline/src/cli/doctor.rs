@@ -34,7 +34,11 @@ const ELEMENTS: [(&str, &str, bool); 16] = [
     ("vp9dec", "VP9", false),
     ("av1dec", "AV1", false),
     ("x264enc", "overlay videos, and the synthetic world", false),
-    ("avenc_aac", "overlay videos, and the synthetic world", false),
+    (
+        "avenc_aac",
+        "overlay videos, and the synthetic world",
+        false,
+    ),
     ("mp4mux", "overlay videos, and the synthetic world", false),
 ];
 
@@ -88,7 +92,10 @@ pub fn run(args: &DoctorArgs) -> Result<Exit, Fault> {
             super::say(&format!("{mark}  {what:32}  {note}"));
         }
     }
-    if findings.iter().any(|finding| finding.state == State::Missing) {
+    if findings
+        .iter()
+        .any(|finding| finding.state == State::Missing)
+    {
         return Err(Fault::environment("the main job cannot run here").tip("run `make setup`"));
     }
     Ok(Exit::Done)
@@ -114,9 +121,19 @@ fn gstreamer() -> Vec<Finding> {
 fn networks() -> Vec<Finding> {
     let runtime = match Runtime::load() {
         Ok(runtime) => runtime,
-        Err(error) => return vec![Finding::new("ONNX Runtime", State::Missing, error.to_string())],
+        Err(error) => {
+            return vec![Finding::new(
+                "ONNX Runtime",
+                State::Missing,
+                error.to_string(),
+            )];
+        }
     };
-    let version = runtime.version().ok().flatten().unwrap_or_else(|| "of no known version".into());
+    let version = runtime
+        .version()
+        .ok()
+        .flatten()
+        .unwrap_or_else(|| "of no known version".into());
     let place = format!("{version}, {}", runtime.library().display());
     let mut findings = vec![Finding::new("ONNX Runtime", State::Ok, place)];
     for status in runtime.providers() {
@@ -149,7 +166,11 @@ fn disk(path: &Path) -> Finding {
     match fs4::available_space(path) {
         Ok(bytes) => {
             let note = format!("{:.1} GB free", bytes as f64 / 1e9);
-            let state = if bytes < LITTLE_DISK_BYTES { State::Lacking } else { State::Ok };
+            let state = if bytes < LITTLE_DISK_BYTES {
+                State::Lacking
+            } else {
+                State::Ok
+            };
             Finding::new("disk", state, note)
         }
         Err(error) => Finding::new("disk", State::Lacking, error.to_string()),

@@ -60,7 +60,9 @@ pub fn main(cli: Cli) -> Result<Exit, Fault> {
     log(cli.verbose, cli.quiet);
     match cli.command {
         Command::Run(args) => run::run(*args, cli.quiet),
-        Command::Inspect(args) => inspect::run(args).map(|()| Exit::Done).map_err(Fault::usage),
+        Command::Inspect(args) => inspect::run(args)
+            .map(|()| Exit::Done)
+            .map_err(Fault::usage),
         Command::Doctor(args) => doctor::run(&args),
         Command::World(args) => world::run(args),
         Command::Extract(args) => extract::run(args, cli.quiet),
@@ -86,8 +88,14 @@ fn log(verbose: u8, quiet: bool) {
 
 /// What the sources' ends mean for the exit code.
 fn exit_of(sources: &[SourceTally]) -> Exit {
-    let failed = sources.iter().any(|source| !matches!(source.result, Some(Ok(()))));
-    if failed { Exit::SourceFailed } else { Exit::Done }
+    let failed = sources
+        .iter()
+        .any(|source| !matches!(source.result, Some(Ok(()))));
+    if failed {
+        Exit::SourceFailed
+    } else {
+        Exit::Done
+    }
 }
 
 /// The first Ctrl-C (or SIGTERM) lets finished seconds out and ends the run; the second ends the

@@ -43,8 +43,8 @@ enum Level {
 
 fn size(text: &str) -> Result<(u32, u32), String> {
     let parse = |(w, h): (&str, &str)| Some((w.parse().ok()?, h.parse().ok()?));
-    let (width, height) = (text.split_once('x').and_then(parse))
-        .ok_or("must be columns x rows, such as 320x240")?;
+    let (width, height) =
+        (text.split_once('x').and_then(parse)).ok_or("must be columns x rows, such as 320x240")?;
     let fits = |pixels: u32| pixels.is_multiple_of(2) && (32..=4096).contains(&pixels);
     if fits(width) && fits(height) {
         Ok((width, height))

@@ -53,7 +53,10 @@ impl ClipMaker {
         let small = (self.frame).resize_rgb(&frame.picture, FRAME_SIZE, FRAME_SIZE);
         clip.frames.extend_from_slice(&small);
         self.spectrogram.compute(samples, &mut self.buffer);
-        let halves = self.buffer.iter().flat_map(|&v| f16::from_f32(v).to_le_bytes());
+        let halves = self
+            .buffer
+            .iter()
+            .flat_map(|&v| f16::from_f32(v).to_le_bytes());
         clip.spectrograms.extend(halves);
     }
 }

@@ -141,7 +141,9 @@ mod tests {
         let header_bytes = usize::from(u16::from_le_bytes([array[8], array[9]]));
         assert_eq!((10 + header_bytes) % 64, 0);
         let header = std::str::from_utf8(&array[10..10 + header_bytes]).unwrap();
-        assert!(header.starts_with("{'descr': '|u1', 'fortran_order': False, 'shape': (2, 3, ), }"));
+        assert!(
+            header.starts_with("{'descr': '|u1', 'fortran_order': False, 'shape': (2, 3, ), }")
+        );
         assert!(header.ends_with('\n'));
         assert_eq!(&array[10 + header_bytes..], [1, 2, 3, 4, 5, 6]);
     }

@@ -88,11 +88,16 @@ fn build(
             return;
         };
         let caps = pad.current_caps().unwrap_or_else(|| pad.query_caps(None));
-        let form = caps.structure(0).map_or("", |form| form.name().as_str()).to_owned();
+        let form = caps
+            .structure(0)
+            .map_or("", |form| form.name().as_str())
+            .to_owned();
         let attached = match (painter.lock(), has_sound.lock()) {
-            (Ok(mut painter), _) if form.starts_with("video/") => painter
-                .take()
-                .map_or(Ok(()), |painter| attach_picture(&pipeline, pad, &mux, painter)),
+            (Ok(mut painter), _) if form.starts_with("video/") => {
+                painter.take().map_or(Ok(()), |painter| {
+                    attach_picture(&pipeline, pad, &mux, painter)
+                })
+            }
             (_, Ok(mut has)) if form.starts_with("audio/") && !*has => {
                 *has = true;
                 attach(&pipeline, pad, &mux, SOUND).map(|_| ())
@@ -107,7 +112,10 @@ fn build(
 }
 
 fn missing(what: &str) -> gst::glib::Error {
-    gst::glib::Error::new(gst::CoreError::MissingPlugin, &format!("there is no {what}"))
+    gst::glib::Error::new(
+        gst::CoreError::MissingPlugin,
+        &format!("there is no {what}"),
+    )
 }
 
 /// Puts a branch between a decoded stream and the muxer.
@@ -124,7 +132,9 @@ fn attach(
     pipeline.add(&branch).map_err(|e| broken(&e))?;
     branch.link(mux).map_err(|e| broken(&e))?;
     branch.sync_state_with_parent().map_err(|e| broken(&e))?;
-    let sink = branch.static_pad("sink").ok_or_else(|| missing("sink pad"))?;
+    let sink = branch
+        .static_pad("sink")
+        .ok_or_else(|| missing("sink pad"))?;
     pad.link(&sink).map_err(|e| broken(&e))?;
     Ok(branch)
 }
@@ -136,7 +146,9 @@ fn attach_picture(
     painter: Painter,
 ) -> Result<(), gst::glib::Error> {
     let branch = attach(pipeline, pad, mux, PICTURE)?;
-    let paint = branch.by_name("paint").and_then(|paint| paint.static_pad("src"));
+    let paint = branch
+        .by_name("paint")
+        .and_then(|paint| paint.static_pad("src"));
     let paint = paint.ok_or_else(|| missing("place to paint"))?;
     paint.add_probe(gst::PadProbeType::BUFFER, move |pad, info| {
         if let Some(gst::PadProbeData::Buffer(buffer)) = &mut info.data {
@@ -155,7 +167,11 @@ fn run(pipeline: &gst::Pipeline, stop: &Stop) -> Result<(), SourceError> {
     let mut moved = Instant::now();
     loop {
         let kinds = [gst::MessageType::Eos, gst::MessageType::Error];
-        match bus.timed_pop_filtered(LOOK, &kinds).as_ref().map(|m| m.view()) {
+        match bus
+            .timed_pop_filtered(LOOK, &kinds)
+            .as_ref()
+            .map(|m| m.view())
+        {
             Some(gst::MessageView::Error(error)) => return Err(setup(error.error())),
             Some(_) => return Ok(()),
             None => {}
@@ -169,7 +185,10 @@ fn run(pipeline: &gst::Pipeline, stop: &Stop) -> Result<(), SourceError> {
         }
         if moved.elapsed() > STALL {
             let position = position.map(|position| Duration::from_nanos(position.nseconds()));
-            return Err(SourceError::Stalled { after: STALL, position });
+            return Err(SourceError::Stalled {
+                after: STALL,
+                position,
+            });
         }
     }
 }

@@ -54,15 +54,16 @@ pub fn make(factory: &str) -> Result<gst::Element, SourceError> {
 fn decoder(caps: &gst::Caps, modality: Modality) -> Result<gst::Element, SourceError> {
     let media = match modality {
         Modality::Audio => gst::ElementFactoryType::MEDIA_AUDIO,
-        Modality::Video => gst::ElementFactoryType::MEDIA_VIDEO | gst::ElementFactoryType::MEDIA_IMAGE,
+        Modality::Video => {
+            gst::ElementFactoryType::MEDIA_VIDEO | gst::ElementFactoryType::MEDIA_IMAGE
+        }
     };
     let kind = gst::ElementFactoryType::DECODER | media;
-    let mut factories: Vec<_> =
-        gst::ElementFactory::factories_with_type(kind, gst::Rank::MARGINAL)
-            .into_iter()
-            .filter(|factory| factory.can_sink_any_caps(caps))
-            .filter(|factory| !factory.has_type(gst::ElementFactoryType::HARDWARE))
-            .collect();
+    let mut factories: Vec<_> = gst::ElementFactory::factories_with_type(kind, gst::Rank::MARGINAL)
+        .into_iter()
+        .filter(|factory| factory.can_sink_any_caps(caps))
+        .filter(|factory| !factory.has_type(gst::ElementFactoryType::HARDWARE))
+        .collect();
     factories.sort_by_key(|factory| std::cmp::Reverse(factory.rank()));
     (factories.iter())
         .find_map(|factory| factory.create().build().ok())

@@ -135,7 +135,10 @@ fn next_message(pipeline: &gst::Pipeline, wait: Option<Duration>) -> Option<Mess
             error.src().map_or("GStreamer".into(), |src| {
                 let element = src.downcast_ref::<gst::Element>();
                 let factory = element.and_then(|element| element.factory());
-                factory.map_or_else(|| src.name().to_string(), |factory| factory.name().to_string())
+                factory.map_or_else(
+                    || src.name().to_string(),
+                    |factory| factory.name().to_string(),
+                )
             }),
             error.error().to_string(),
         )),
@@ -157,7 +160,7 @@ fn bus_error(pipeline: &gst::Pipeline, watch: &Watch) -> Option<SourceError> {
 /// Stops a pipeline on a thread of its own, so that a plugin that hangs costs a thread and not
 /// the run.
 fn take_down(pipeline: gst::Pipeline) {
-    let (done, wait) = mpsc::channel();
+    let (done, wait) = mpsc::sync_channel(1);
     let stopper = thread::Builder::new()
         .name("teardown".into())
         .spawn(move || {
@@ -213,7 +216,9 @@ impl Tracks {
         queue.set_property("max-size-bytes", QUEUE_BYTES);
         queue.set_property("max-size-buffers", 0u32);
         queue.set_property("max-size-time", 0u64);
-        pipeline.add_many([&source, &parse, &queue]).map_err(setup)?;
+        pipeline
+            .add_many([&source, &parse, &queue])
+            .map_err(setup)?;
         source.link(&parse).map_err(setup)?;
 
         self.watch.stream_opened(); // The search for tracks itself, until it is over.
@@ -270,15 +275,16 @@ impl Tracks {
 }
 
 /// Links a stream through its own place in the queue to its branch.
-fn link(
-    pad: &gst::Pad,
-    queue: &gst::Element,
-    branch: Branch,
-) -> Result<(), gst::glib::BoolError> {
+fn link(pad: &gst::Pad, queue: &gst::Element, branch: Branch) -> Result<(), gst::glib::BoolError> {
     let full = || gst::glib::bool_error!("the queue has no more places");
     let sink = queue.request_pad_simple("sink_%u").ok_or_else(full)?;
     // The source pad that belongs to the sink pad.
-    let source = sink.iterate_internal_links().next().ok().flatten().ok_or_else(full)?;
+    let source = sink
+        .iterate_internal_links()
+        .next()
+        .ok()
+        .flatten()
+        .ok_or_else(full)?;
     branch.attach(&source)?;
     pad.link(&sink)
         .map(|_| ())

@@ -25,6 +25,10 @@ pub struct Outlet {
 }
 
 /// A new inbox, and the side that feeds it and calls `wake` when it has.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "bounded in bytes, by the permits of what is sent"
+)]
 pub fn inbox(wake: impl Fn() + Send + Sync + 'static) -> (Inlet, Inbox) {
     let (arrivals, inbox) = channel();
     let wake = Arc::new(wake);

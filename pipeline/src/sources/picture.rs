@@ -24,7 +24,11 @@ pub fn stream_time_ns(sample: &gst::Sample) -> Option<i64> {
 pub fn duration_ns(sample: &gst::Sample) -> i64 {
     let declared = sample.buffer().and_then(|buffer| buffer.duration());
     let from_rate = || {
-        let rate = sample.caps()?.structure(0)?.get::<gst::Fraction>("framerate").ok()?;
+        let rate = sample
+            .caps()?
+            .structure(0)?
+            .get::<gst::Fraction>("framerate")
+            .ok()?;
         let (frames, seconds) = (i64::from(rate.numer()), i64::from(rate.denom()));
         (frames > 0).then(|| seconds * 1_000_000_000 / frames)
     };
@@ -50,9 +54,8 @@ impl Converter {
 
     /// The picture of a sample.
     pub fn picture(&mut self, sample: &gst::Sample) -> Result<Picture, SourceError> {
-        self.convert(sample).map_err(|cause| {
-            SourceError::Setup(format!("a picture cannot be converted: {cause}"))
-        })
+        self.convert(sample)
+            .map_err(|cause| SourceError::Setup(format!("a picture cannot be converted: {cause}")))
     }
 
     fn convert(&mut self, sample: &gst::Sample) -> Result<Picture, gst::glib::BoolError> {
@@ -65,10 +68,7 @@ impl Converter {
         let buffer = gst::Buffer::with_size(target_info.size())?;
         let mut target = gst_video::VideoFrame::from_buffer_writable(buffer, &target_info)
             .map_err(|_| gst::glib::bool_error!("its buffer cannot be written"))?;
-        converter.frame_ref(
-            &source,
-            &mut target.as_mut_video_frame_ref(),
-        );
+        converter.frame_ref(&source, &mut target.as_mut_video_frame_ref());
         let (width, height) = (target_info.width() as usize, target_info.height() as usize);
         let stride = target_info.stride()[0] as usize;
         let pixels = target.plane_data(0)?;
@@ -134,7 +134,9 @@ fn gather(width: usize, height: usize, pixel: impl Fn(usize, usize) -> [u8; 3]) 
 
 fn packed(rgbx: &[u8], width: usize, height: usize, stride: usize) -> Picture {
     let mut rgb = vec![0; width * height * 3];
-    let rows = rgbx.chunks(stride.max(1)).zip(rgb.chunks_exact_mut((width * 3).max(1)));
+    let rows = rgbx
+        .chunks(stride.max(1))
+        .zip(rgb.chunks_exact_mut((width * 3).max(1)));
     for (from, to) in rows {
         for (from, to) in from.chunks_exact(4).zip(to.chunks_exact_mut(3)) {
             to.copy_from_slice(&from[..3]);

@@ -41,12 +41,7 @@ pub struct Sight {
 
 impl Sight {
     /// A handler that sends what is wanted of the source to `outlet`.
-    pub fn new(
-        watch: Arc<Watch>,
-        origin: Arc<Origin>,
-        outlet: Outlet,
-        spec: &SourceSpec,
-    ) -> Self {
+    pub fn new(watch: Arc<Watch>, origin: Arc<Origin>, outlet: Outlet, spec: &SourceSpec) -> Self {
         Self {
             watch,
             origin,
@@ -163,8 +158,7 @@ impl Sight {
             None => None,
         };
         let whole = pick.whole;
-        self.outlet
-            .send(Event::Video(ChosenFrame { frame, whole }));
+        self.outlet.send(Event::Video(ChosenFrame { frame, whole }));
         Ok(())
     }
 

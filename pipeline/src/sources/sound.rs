@@ -6,7 +6,10 @@ use gstreamer as gst;
 use gstreamer_audio as gst_audio;
 use sonoscope_operators::{Budget, Event, MonoResampler, SECOND_NS, SEGMENT_SAMPLES};
 
-use super::{SecondRange, SourceError, SourceLength, SourceSpec, origin::Origin, outlet::Outlet, watch::Watch};
+use super::{
+    SecondRange, SourceError, SourceLength, SourceSpec, origin::Origin, outlet::Outlet,
+    watch::Watch,
+};
 
 /// Timestamps may be this far from where the sound before them ends and still go on from it:
 /// containers round them, and codecs are vague about their padding.
@@ -75,12 +78,7 @@ fn scaled(count: i64, numerator: i64, denominator: i64) -> i64 {
 
 impl Sound {
     /// A handler that sends what is wanted of the source to `outlet`.
-    pub fn new(
-        watch: Arc<Watch>,
-        origin: Arc<Origin>,
-        outlet: Outlet,
-        spec: &SourceSpec,
-    ) -> Self {
+    pub fn new(watch: Arc<Watch>, origin: Arc<Origin>, outlet: Outlet, spec: &SourceSpec) -> Self {
         Self {
             watch,
             origin,
@@ -209,7 +207,11 @@ impl Sound {
     /// Sends on what is pending, if there is enough of it, and lets go of what lies before the
     /// wanted range.
     fn send_pending(&mut self, at_least: usize) {
-        let Some(run) = self.run.as_mut().filter(|run| run.pending.len() >= at_least) else {
+        let Some(run) = self
+            .run
+            .as_mut()
+            .filter(|run| run.pending.len() >= at_least)
+        else {
             return;
         };
         let start_ns = run.pending_start_ns();

@@ -37,8 +37,10 @@ fn path(name: &str) -> Result<PathBuf, Fault> {
     let url = Url::parse(name).map_err(|e| Fault::usage(format!("a source is no URL: {e}")))?;
     if url.scheme() != "file" {
         // The rest of the URL may carry a password, and is not repeated.
-        return Err(Fault::usage(format!("cannot read {}:// sources", url.scheme()))
-            .tip("name a file, or a file:// URL"));
+        return Err(
+            Fault::usage(format!("cannot read {}:// sources", url.scheme()))
+                .tip("name a file, or a file:// URL"),
+        );
     }
     (url.to_file_path()).map_err(|()| Fault::usage(format!("{name} names no file on this machine")))
 }
@@ -51,7 +53,9 @@ fn slug(path: &std::path::Path) -> SourceId {
 /// The id, or with the first number behind it that makes it one of a kind.
 fn unique(id: SourceId, taken: &mut HashSet<SourceId>) -> SourceId {
     let numbered = (2..).map(|number| id.numbered(number));
-    let free = std::iter::once(id.clone()).chain(numbered).find(|id| !taken.contains(id));
+    let free = std::iter::once(id.clone())
+        .chain(numbered)
+        .find(|id| !taken.contains(id));
     let free = free.unwrap_or(id);
     taken.insert(free.clone());
     free

@@ -61,9 +61,7 @@ impl Watch {
 
     /// Whether the source's threads should go on.
     pub fn goes_on(&self) -> bool {
-        !self.stop.is_raised()
-            && !self.closing.load(Ordering::Relaxed)
-            && !self.has_failed()
+        !self.stop.is_raised() && !self.closing.load(Ordering::Relaxed) && !self.has_failed()
     }
 
     /// Whether the whole run was asked to stop.
@@ -90,7 +88,10 @@ impl Watch {
 
     /// What failed; told once.
     pub fn take_failure(&self) -> Option<SourceError> {
-        self.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.failure
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
     }
 
     /// Something came of the source, at this time.
@@ -137,6 +138,8 @@ impl Watch {
     }
 
     fn sign(&self) -> std::sync::MutexGuard<'_, Instant> {
-        self.last_sign.lock().unwrap_or_else(PoisonError::into_inner)
+        self.last_sign
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
