@@ -24,7 +24,7 @@ if [[ -z ${clip:-} ]]; then
 fi
 
 "$program" run "$clip" --sink "jsonl:$out/rows.jsonl" \
-    --heatmaps "$out/heatmaps" --overlay "$out/overlay" --include heatmap
+    --heatmaps "$out/heatmaps" --overlay "$out/overlay" --include heatmap --table
 
 say "rows      $out/rows.jsonl"
 say "heatmaps  $out/heatmaps/"

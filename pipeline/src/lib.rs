@@ -18,6 +18,7 @@ mod progress;
 pub mod sinks;
 pub mod sources;
 mod summary;
+mod table;
 pub mod tally;
 
 use fault::Fault;

@@ -9,7 +9,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use sonoscope_operators::{Heatmap, Row};
+use sonoscope_operators::{Heatmap, Row, Status};
 
 use crate::{
     fault::Fault,
@@ -24,6 +24,8 @@ pub struct Second {
     pub correspondence: Option<f32>,
     /// The map, where it may be believed.
     pub heatmap: Option<Heatmap>,
+    /// How the sound fared.
+    pub audio: Option<Status>,
     /// Whether there is a picture to paint on.
     pub is_seen: bool,
 }
@@ -56,6 +58,7 @@ impl Second {
     /// The first network speaks; one that localises goes before one that does not.
     fn take(&mut self, row: &Row) {
         self.is_seen |= row.frame_pts_ns.is_some();
+        self.audio = Some(row.audio);
         let Some(score) = &row.score else {
             return;
         };
@@ -76,7 +79,7 @@ impl Second {
 pub fn render(
     folder: &Path,
     sources: &[SourceSpec],
-    tracks: Tracks,
+    tracks: &Tracks,
     stop: &Stop,
 ) -> Result<(), Fault> {
     let fault = |cause: &dyn std::fmt::Display| {

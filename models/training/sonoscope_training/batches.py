@@ -53,7 +53,7 @@ class Batches:
 
         random = np.random.default_rng([self.recipe.seed, VARIATION, step])
         clips = [self.clips[index] for index in chosen]
-        rows = [random.integers(len(clip.segments)) for clip in clips]
+        rows = [random.choice(clip.pairs()) for clip in clips]
         frames = [crop(clip.frames[row], random) for clip, row in zip(clips, rows, strict=True)]
         sounds = [clip.spectrograms[row] for clip, row in zip(clips, rows, strict=True)]
         return (

@@ -68,8 +68,7 @@ def seconds(clip: Clip) -> list[Second]:
 
 def middle(clip: Clip) -> Second | None:
     """The second nearest the middle in which something seen is heard, as far as is known."""
-    candidates = [second for second in seconds(clip) if second.corresponds]
-    return min(candidates, key=lambda second: abs(second.row - clip.middle()), default=None)
+    return seconds(clip)[clip.middle()] if clip.pairs() else None
 
 
 def frames(chosen: list[Second]) -> np.ndarray:

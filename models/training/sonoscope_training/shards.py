@@ -38,8 +38,19 @@ class Clip:
     truth: dict | None
 
     def middle(self) -> int:
-        """Row of the second in the middle."""
-        return len(self.segments) // 2
+        """Row of the second nearest the middle in which something seen is heard."""
+        centre = len(self.segments) // 2
+        return min(self.pairs(), key=lambda row: abs(row - centre), default=centre)
+
+    def pairs(self) -> list[int]:
+        """Rows in which picture and sound belong together, as far as is known.
+
+        That is where no truth says that the second is silent or its source off screen.
+        """
+        if self.truth is None:
+            return list(range(len(self.segments)))
+        apart = {s["second"] for s in self.truth["seconds"] if s["silent"] or s["off_screen"]}
+        return [row for row, segment in enumerate(self.segments) if segment not in apart]
 
 
 @dataclass
@@ -50,8 +61,11 @@ class ShardSet:
     clips: list[Clip]
 
     def split(self, name: str) -> list[Clip]:
-        """`train`, `validation` or `test`; a clip's id alone decides where it belongs."""
-        chosen = [clip for clip in self.clips if split_of(clip.id) == name]
+        """`train`, `validation` or `test`; a clip's id alone decides where it belongs.
+
+        Clips in which nothing seen is heard are left out.
+        """
+        chosen = [clip for clip in self.clips if split_of(clip.id) == name and clip.pairs()]
         if not chosen:
             raise TrainingError(
                 f"{self.folder}: none of {len(self.clips)} clips falls in the {name} split: "

@@ -40,6 +40,10 @@ pub struct RunArgs {
     #[arg(long, value_name = "DIR")]
     pub overlay: Option<PathBuf>,
 
+    /// Print, at the end, what was heard and seen second by second.
+    #[arg(long)]
+    pub table: bool,
+
     /// What rows carry besides.
     #[arg(long, value_delimiter = ',', value_name = "WHAT")]
     pub include: Vec<Extra>,
@@ -100,18 +104,21 @@ pub fn run(args: RunArgs, quiet: bool) -> Result<Exit, Fault> {
         None => args,
     };
     crate::start_gstreamer()?;
-    let overlay = args.overlay.clone();
+    let (overlay, table) = (args.overlay.clone(), args.table);
     let job = job(args)?;
     let stop = Stop::default();
     stop_on_signal(&stop)?;
     let sources = job.sources.clone();
-    let (tracks, witness) = crate::overlay::tracks(overlay.is_some());
+    let (tracks, witness) = crate::overlay::tracks(table || overlay.is_some());
     let mut outcome = job.run(&stop, witness)?;
+    if table {
+        eprint!("{}", crate::table::of(&tracks, &sources));
+    }
     if let Some(folder) = overlay
         && outcome.fault.is_none()
         && !stop.is_raised()
     {
-        outcome.fault = crate::overlay::render(&folder, &sources, tracks, &stop).err();
+        outcome.fault = crate::overlay::render(&folder, &sources, &tracks, &stop).err();
     }
     conclude(outcome, quiet)
 }
