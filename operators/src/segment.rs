@@ -196,6 +196,9 @@ pub enum Event {
     },
     /// No more sound.
     AudioEnd,
+    /// The picture of the second before the first wanted, if there is one: a picture that is the
+    /// same is [`Status::Frozen`].
+    Before(Option<Frame>),
     /// The next second's picture: one for each second from the first wanted, in order.
     Video(ChosenFrame),
     /// No more pictures; the time at which the last one leaves the screen.

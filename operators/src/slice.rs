@@ -96,6 +96,7 @@ impl Slicer {
                 permit,
             } => self.audio.push(start_ns, samples, permit),
             Event::AudioEnd => self.audio.ended = true,
+            Event::Before(frame) => self.video.last = frame.map(|frame| frame.picture),
             Event::Video(pick) => self.video.chosen.push_back(pick),
             Event::VideoEnd { end_ns } => {
                 self.video.end_ns = end_ns;

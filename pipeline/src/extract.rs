@@ -13,7 +13,7 @@ use sonoscope_operators::{Event, Segment, Slicer, slice::DEFAULT_SILENCE_DBFS};
 use crate::{
     fault::Fault,
     ingest::Agenda,
-    sources::{self, Inbox, SourceSpec, Stop},
+    sources::{self, Inbox, SourceError, SourceSpec, Stop},
     tally::{SourceTally, Tally},
 };
 
@@ -65,7 +65,7 @@ pub fn extract(
         (workers.into_iter()).try_for_each(|worker| worker.join().unwrap_or_else(died))
     })?;
     drop(agenda);
-    Ok(tally.take_sources())
+    Ok(tally.take_sources(|| SourceError::NoPairs))
 }
 
 /// All that comes of the one source that is open.

@@ -18,7 +18,7 @@ use crate::{
     pool::{Member, Pool},
     progress::Progress,
     sinks::{Sink, SinkUri},
-    sources::{SourceSpec, Stop},
+    sources::{SourceError, SourceSpec, Stop},
     tally::{SourceTally, Tally},
 };
 
@@ -122,7 +122,7 @@ impl Job {
             .or(finished.err().map(Fault::environment))
             .or(ran.err().map(Fault::environment));
         Ok(Outcome {
-            sources: tally.take_sources(),
+            sources: tally.take_sources(|| SourceError::TooShort),
             fault,
         })
     }

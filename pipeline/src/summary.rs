@@ -2,13 +2,17 @@
 
 use crate::tally::SourceTally;
 
-/// Prints, on stderr, what came of each source.
-pub fn print(sources: &[SourceTally]) {
-    eprint!("{}", table(sources));
+/// Prints, on stderr, what came of each source; if `quiet`, of those that failed.
+pub fn print(sources: &[SourceTally], quiet: bool) {
+    let told = |source: &&SourceTally| !quiet || !matches!(source.result, Some(Ok(())));
+    let told: Vec<_> = sources.iter().filter(told).collect();
+    if !told.is_empty() {
+        eprint!("{}", table(&told));
+    }
 }
 
 /// A line a source, aligned; what went wrong and what to do below it.
-fn table(sources: &[SourceTally]) -> String {
+fn table(sources: &[&SourceTally]) -> String {
     let width = (sources
         .iter()
         .map(|source| source.id.as_str().chars().count()))

@@ -11,11 +11,17 @@ use crate::{
 
 /// A line for each second of each source.
 pub fn of(tracks: &Tracks, sources: &[SourceSpec]) -> String {
-    let tracks = tracks.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let tracks = tracks
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
     let mut table = String::new();
     for (spec, seconds) in (sources.iter()).filter_map(|s| Some((s, tracks.get(&s.ordinal)?))) {
         // Writing to a string cannot fail.
-        let _ = writeln!(table, "\n{}\n{:>6}  {:14}  the sound", spec.id, "second", "correspondence");
+        let _ = writeln!(
+            table,
+            "\n{}\n{:>6}  {:14}  the sound",
+            spec.id, "second", "correspondence"
+        );
         lines(seconds, &mut table);
     }
     table
@@ -23,7 +29,9 @@ pub fn of(tracks: &Tracks, sources: &[SourceSpec]) -> String {
 
 fn lines(seconds: &BTreeMap<i64, Second>, table: &mut String) {
     for (index, second) in seconds {
-        let score = second.correspondence.map_or(String::from("-"), |c| format!("{c:.2}"));
+        let score = second
+            .correspondence
+            .map_or(String::from("-"), |c| format!("{c:.2}"));
         let _ = writeln!(table, "{index:>6}  {score:14}  {}", place(second));
     }
 }

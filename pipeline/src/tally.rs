@@ -88,12 +88,12 @@ impl Tally {
     }
 
     /// The sources as they are at the end; leaves none here. One that was read to its end and
-    /// gave no row was too short for one.
-    pub fn take_sources(&self) -> Vec<SourceTally> {
+    /// gave nothing has failed by what `nothing` says.
+    pub fn take_sources(&self, nothing: impl Fn() -> SourceError) -> Vec<SourceTally> {
         let mut sources = std::mem::take(&mut *self.lock());
         for source in &mut sources {
             if source.seconds == 0 && matches!(source.result, Some(Ok(()))) {
-                source.result = Some(Err(SourceError::TooShort));
+                source.result = Some(Err(nothing()));
             }
         }
         sources

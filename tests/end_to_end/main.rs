@@ -1,1 +1,17 @@
-//! End-to-end tests of the program.
+//! End-to-end tests: the program itself, run on recordings, in one file a theme.
+//!
+//! The recordings are made when the tests run, by `ffmpeg` and by the synthetic world, and kept in
+//! the build directory. Every run has a time limit, and every row that comes of one is held to
+//! `docs/row.schema.json`.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test may stop at what it did not expect, and so may what it is made of"
+)]
+
+mod bad_input;
+mod determinism;
+mod main_job;
+mod media;
+mod pictures;
+mod support;
+mod timing;

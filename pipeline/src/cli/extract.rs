@@ -46,8 +46,6 @@ pub fn run(args: ExtractArgs, quiet: bool) -> Result<Exit, Fault> {
     stop_on_signal(&stop)?;
     let sources = specs(&args.sources, SecondRange::default())?;
     let ended = crate::extract::extract(sources, &args.out, files.contract(), threads, &stop)?;
-    if !quiet {
-        summary::print(&ended);
-    }
+    summary::print(&ended, quiet);
     Ok(exit_of(&ended))
 }

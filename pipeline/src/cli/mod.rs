@@ -8,7 +8,7 @@ mod world;
 
 pub use run::{Extra, RunArgs};
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 
 use clap::{Parser, Subcommand};
 
@@ -83,6 +83,7 @@ fn log(verbose: u8, quiet: bool) {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_target(false)
+        .with_ansi(std::io::stderr().is_terminal())
         .init();
 }
 

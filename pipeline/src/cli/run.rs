@@ -124,9 +124,7 @@ pub fn run(args: RunArgs, quiet: bool) -> Result<Exit, Fault> {
 }
 
 fn conclude(outcome: Outcome, quiet: bool) -> Result<Exit, Fault> {
-    if !quiet {
-        summary::print(&outcome.sources);
-    }
+    summary::print(&outcome.sources, quiet);
     if let Some(fault) = outcome.fault {
         return Err(fault);
     }

@@ -19,6 +19,9 @@ pub enum Modality {
 }
 
 impl Modality {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Audio, Self::Video];
+
     /// The modality of a stream, by the name of its caps; `None` for subtitles and the like.
     pub fn of(caps: &gst::CapsRef) -> Option<Self> {
         let name = caps.structure(0)?.name();
@@ -61,7 +64,8 @@ fn decoder(caps: &gst::Caps, modality: Modality) -> Result<gst::Element, SourceE
     let kind = gst::ElementFactoryType::DECODER | media;
     let mut factories: Vec<_> = gst::ElementFactory::factories_with_type(kind, gst::Rank::MARGINAL)
         .into_iter()
-        .filter(|factory| factory.can_sink_any_caps(caps))
+        // All of it: some decoders take a special case of a codec, such as pictures with alpha.
+        .filter(|factory| factory.can_sink_all_caps(caps))
         .filter(|factory| !factory.has_type(gst::ElementFactoryType::HARDWARE))
         .collect();
     factories.sort_by_key(|factory| std::cmp::Reverse(factory.rank()));

@@ -2,6 +2,9 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use gstreamer as gst;
+use gstreamer::prelude::*;
+
 /// Why a source could not be read, or not to its end. What was read before stays.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
@@ -27,9 +30,15 @@ pub enum SourceError {
     /// Nothing in it.
     #[error("{0:?} is empty (0 bytes)")]
     Empty(PathBuf),
+    /// Text, a program, noise.
+    #[error("it is not sound or video of any kind that is known here")]
+    NotMedia,
     /// Neither pictures nor sound could be found.
     #[error("neither picture nor sound was found in it")]
     NoTracks,
+    /// Nothing to train on.
+    #[error("no second of it has both picture and sound")]
+    NoPairs,
     /// Less than half a second of it.
     #[error("it is shorter than half a second: there is no second to score")]
     TooShort,
@@ -71,6 +80,35 @@ pub enum SourceError {
 }
 
 impl SourceError {
+    /// What GStreamer says has happened.
+    pub fn of_bus(message: &gst::message::Error) -> Self {
+        let error = message.error();
+        if error.matches(gst::StreamError::TypeNotFound)
+            || error.matches(gst::StreamError::WrongType)
+        {
+            return Self::NotMedia;
+        }
+        let name = |object: &gst::Object| {
+            let element = object.downcast_ref::<gst::Element>();
+            let factory = element.and_then(|element| element.factory());
+            factory.map_or_else(|| object.name(), |factory| factory.name())
+        };
+        Self::Decode {
+            element: (message.src().map(name)).map_or("GStreamer".into(), Into::into),
+            message: error.to_string(),
+            position: None,
+        }
+    }
+
+    /// With how far the source had come.
+    #[must_use]
+    pub fn at(mut self, reached: Option<Duration>) -> Self {
+        if let Self::Decode { position, .. } | Self::Stalled { position, .. } = &mut self {
+            *position = reached;
+        }
+        self
+    }
+
     /// What to do about it.
     pub fn tip(&self) -> &'static str {
         match self {
@@ -78,9 +116,16 @@ impl SourceError {
             Self::Unreadable { .. } => "check its permissions, and those of the folders above it",
             Self::NotAFile { .. } => "name the recordings themselves",
             Self::Empty(_) => "the recording was never written; copy it again",
-            Self::NoTracks => "check that it is a video or sound file: `ffprobe FILE`",
+            Self::NotMedia | Self::NoTracks => {
+                "check that it is a video or sound file: `ffprobe FILE`"
+            }
+            Self::NoPairs => "leave it out: networks learn from picture and sound together",
             Self::TooShort => "nothing can be done with so short a recording",
             Self::NoDecoder(_) => "run `sonoscope doctor` to see which plugins are missing",
+            Self::Decode { position: None, .. } => {
+                "the file is damaged, cut off or of a rare kind, and nothing of it can be used. \
+                 `ffmpeg -i FILE -c copy REPAIRED.mkv` sometimes mends it"
+            }
             Self::Decode { .. } => {
                 "the file may be damaged or cut off; rows up to there are written. \
                  `ffmpeg -i FILE -c copy REPAIRED.mkv` sometimes mends it"

@@ -4,6 +4,7 @@
 //! down; GStreamer's streaming threads decode, choose and convert, and wait where the dataflow
 //! has enough to do. Lock order: an [`origin::Origin`] before a [`Budget`].
 
+mod colour;
 mod decode;
 mod error;
 mod file;
@@ -13,7 +14,9 @@ mod picture;
 mod sight;
 mod sound;
 mod spec;
+mod tracks;
 mod watch;
+mod yuv;
 
 use std::{
     path::PathBuf,
@@ -141,8 +144,9 @@ pub fn spawn(
         .spawn(move || {
             let result = file::read(&spec, &outlet, &stop);
             let last = match result {
-                Err(SourceError::Stopped) => Event::Cut,
-                _ => Event::Closed,
+                Ok(()) => Event::Closed,
+                // Of the last seconds it is not known what they held.
+                Err(_) => Event::Cut,
             };
             // What is known of its length now is all there will be.
             spec.length.set_seconds(0);

@@ -1,10 +1,13 @@
 //! Decoded samples: their times, and their pictures in upright RGB.
 
 use gstreamer as gst;
-use gstreamer_video::{self as gst_video, VideoOrientationMethod as Turn};
+use gstreamer_video::{self as gst_video, VideoFrameExt, VideoOrientationMethod as Turn};
 use sonoscope_operators::Picture;
 
-use super::SourceError;
+use super::{
+    SourceError,
+    yuv::{Plane, Yuv},
+};
 
 /// A picture without a duration, in a stream without a frame rate, is shown this long.
 const DEFAULT_DURATION_NS: i64 = 40_000_000;
@@ -63,6 +66,9 @@ impl Converter {
         let info = gst_video::VideoInfo::from_caps(sample.caps().ok_or_else(missing)?)?;
         let source = sample.buffer().ok_or_else(missing)?;
         let source = gst_video::VideoFrameRef::from_buffer_ref_readable(source, &info)?;
+        if let Some(yuv) = Yuv::of(&info) {
+            return self.convert_yuv(yuv, &source);
+        }
         let converter = self.converter(&info)?;
         let target_info = converter.out_info().clone();
         let buffer = gst::Buffer::with_size(target_info.size())?;
@@ -72,7 +78,33 @@ impl Converter {
         let (width, height) = (target_info.width() as usize, target_info.height() as usize);
         let stride = target_info.stride()[0] as usize;
         let pixels = target.plane_data(0)?;
-        Ok(upright(pixels, width, height, stride, self.turn))
+        Ok(self.upright(packed(pixels, width, height, stride)))
+    }
+
+    fn convert_yuv(
+        &self,
+        yuv: Yuv,
+        source: &gst_video::VideoFrameRef<&gst::BufferRef>,
+    ) -> Result<Picture, gst::glib::BoolError> {
+        let plane = |index: u32| -> Result<Plane<'_>, gst::glib::BoolError> {
+            if index >= source.n_planes() {
+                return Ok(Plane { data: &[], stride: 0 });
+            }
+            let data = source.plane_data(index)?;
+            let stride = source.plane_stride()[index as usize] as usize;
+            Ok(Plane { data, stride })
+        };
+        let planes = [plane(0)?, plane(1)?, plane(2)?];
+        let (width, height) = (source.width(), source.height());
+        let rgb = yuv.rgb(planes, width as usize, height as usize);
+        Ok(self.upright(Picture { width, height, rgb }))
+    }
+
+    fn upright(&self, picture: Picture) -> Picture {
+        match self.turn {
+            Some(turn) => turned(picture, turn),
+            None => picture,
+        }
     }
 
     fn converter(
@@ -80,7 +112,7 @@ impl Converter {
         info: &gst_video::VideoInfo,
     ) -> Result<&gst_video::VideoConverter, gst::glib::BoolError> {
         if self.ready.as_ref().is_none_or(|(known, _)| known != info) {
-            // RGBx, not RGB: GStreamer has fast paths to it from the common forms.
+            // What is not common enough for `yuv`: GStreamer knows all forms there are.
             let target = gst_video::VideoInfo::builder(
                 gst_video::VideoFormat::Rgbx,
                 info.width(),
@@ -97,15 +129,15 @@ impl Converter {
     }
 }
 
-/// Packs rows of RGBx into RGB, turned.
-fn upright(rgbx: &[u8], width: usize, height: usize, stride: usize, turn: Option<Turn>) -> Picture {
+/// A picture turned.
+fn turned(picture: Picture, turn: Turn) -> Picture {
+    let (w, h) = (picture.width as usize, picture.height as usize);
     let pixel = |x: usize, y: usize| {
-        let at = y * stride + x * 4;
-        [rgbx[at], rgbx[at + 1], rgbx[at + 2]]
+        let at = (y * w + x) * 3;
+        [picture.rgb[at], picture.rgb[at + 1], picture.rgb[at + 2]]
     };
-    let (w, h) = (width, height);
     let (right, bottom) = (w.saturating_sub(1), h.saturating_sub(1));
-    match turn.unwrap_or(Turn::Identity) {
+    match turn {
         // Clockwise: the left column from the bottom up becomes the top row.
         Turn::_90r => gather(h, w, |x, y| pixel(y, bottom - x)),
         Turn::_180 => gather(w, h, |x, y| pixel(right - x, bottom - y)),
@@ -114,7 +146,7 @@ fn upright(rgbx: &[u8], width: usize, height: usize, stride: usize, turn: Option
         Turn::Vert => gather(w, h, |x, y| pixel(x, bottom - y)),
         Turn::UlLr => gather(h, w, |x, y| pixel(y, x)),
         Turn::UrLl => gather(h, w, |x, y| pixel(right - y, bottom - x)),
-        _ => packed(rgbx, width, height, stride),
+        _ => picture,
     }
 }
 
@@ -132,6 +164,7 @@ fn gather(width: usize, height: usize, pixel: impl Fn(usize, usize) -> [u8; 3]) 
     }
 }
 
+/// Rows of RGBx without their padding and fourth bytes.
 fn packed(rgbx: &[u8], width: usize, height: usize, stride: usize) -> Picture {
     let mut rgb = vec![0; width * height * 3];
     let rows = rgbx
@@ -156,7 +189,7 @@ mod tests {
     /// A picture of 3 by 2 pixels whose red tells the place: 0 1 2 over 3 4 5.
     fn turned(turn: Turn) -> (u32, u32, Vec<u8>) {
         let rgbx: Vec<u8> = (0..6).flat_map(|red| [red, 9, 9, 0]).collect();
-        let picture = upright(&rgbx, 3, 2, 12, Some(turn));
+        let picture = super::turned(packed(&rgbx, 3, 2, 12), turn);
         let red = picture.rgb.iter().step_by(3).copied().collect();
         (picture.width, picture.height, red)
     }

@@ -20,9 +20,6 @@ use super::{
 /// Pictures that may wait for their sound, or for the networks.
 const BUDGET_BYTES: usize = 96 << 20;
 
-/// No recording has a gap this long; timestamps that say so lie.
-const JUMP_NS: i64 = 3600 * SECOND_NS;
-
 /// The handler of a source's picture track.
 pub struct Sight {
     watch: Arc<Watch>,
@@ -79,7 +76,8 @@ impl Sight {
             }
             Err(error) => {
                 self.watch.fail(error);
-                Err(gst::FlowError::Error)
+                self.end();
+                Err(gst::FlowError::Eos)
             }
         }
     }
@@ -109,14 +107,8 @@ impl Sight {
         let Some(pts_ns) = self.pts_ns(&sample) else {
             return Ok(self.watch.goes_on());
         };
-        self.watch.sign_of_life(Some(pts_ns));
-        let last_ns = self.chooser.last_pts_ns().unwrap_or(0);
-        if pts_ns - last_ns > JUMP_NS {
-            return Err(SourceError::Jump {
-                from_s: last_ns / SECOND_NS,
-                to_s: pts_ns / SECOND_NS,
-            });
-        }
+        self.watch
+            .advance(self.chooser.last_pts_ns().unwrap_or(0), pts_ns)?;
         let mut picks = Vec::new();
         let duration_ns = duration_ns(&sample);
         self.chooser
@@ -147,7 +139,7 @@ impl Sight {
     fn pick(&mut self, pick: Pick<gst::Sample>) -> Result<(), SourceError> {
         let second = self.next_second;
         self.next_second += 1;
-        if second < self.range.from || second >= self.range.to {
+        if second + 1 < self.range.from || second >= self.range.to {
             return Ok(());
         }
         let frame = match pick.shown {
@@ -157,6 +149,10 @@ impl Sight {
             },
             None => None,
         };
+        if second < self.range.from {
+            self.outlet.send(Event::Before(frame));
+            return Ok(());
+        }
         let whole = pick.whole;
         self.outlet.send(Event::Video(ChosenFrame { frame, whole }));
         Ok(())

@@ -108,7 +108,8 @@ impl Sound {
             }
             Err(error) => {
                 self.watch.fail(error);
-                Err(gst::FlowError::Error)
+                self.end();
+                Err(gst::FlowError::Eos)
             }
         }
     }
@@ -137,7 +138,8 @@ impl Sound {
         let Some(start_ns) = self.start_ns(stream_ns, &info) else {
             return Ok(self.watch.goes_on());
         };
-        self.watch.sign_of_life(Some(start_ns));
+        let last_ns = self.run.as_ref().map_or(0, Run::expected_ns);
+        self.watch.advance(last_ns, start_ns)?;
         if start_ns >= self.range.to.saturating_mul(SECOND_NS) {
             return Ok(false);
         }
@@ -204,7 +206,7 @@ impl Sound {
         }
     }
 
-    /// Sends on what is pending, if there is enough of it, and lets go of what lies before the
+    /// Sends on what is pending, if there is enough of it, and lets go of what lies outside the
     /// wanted range.
     fn send_pending(&mut self, at_least: usize) {
         let Some(run) = self
@@ -215,9 +217,12 @@ impl Sound {
             return;
         };
         let start_ns = run.pending_start_ns();
-        let samples = std::mem::take(&mut run.pending);
+        let mut samples = std::mem::take(&mut run.pending);
         run.sent_samples += samples.len() as i64;
-        if run.pending_start_ns() <= self.range.from * SECOND_NS {
+        let room_ns = self.range.to.saturating_mul(SECOND_NS) - start_ns;
+        let room = scaled(room_ns, SEGMENT_SAMPLES as i64, SECOND_NS);
+        samples.truncate(usize::try_from(room).unwrap_or(0));
+        if run.pending_start_ns() <= self.range.from * SECOND_NS || samples.is_empty() {
             return;
         }
         let bytes = size_of_val(samples.as_slice());

@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn a_password_is_not_repeated() {
         let names = ["rtsp://me:secret@camera/1".to_owned()];
-        let fault = super::specs(&names, SecondRange::default()).unwrap_err();
+        let fault = specs(&names, SecondRange::default()).unwrap_err();
         assert!(!fault.to_string().contains("secret"), "{fault}");
     }
 }

@@ -8,12 +8,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sonoscope_operators::{Budget, Permit};
+use sonoscope_operators::{Budget, Permit, SECOND_NS};
 
 use super::SourceError;
 
 /// A source from which nothing comes for this long is given up.
 pub const STALL: Duration = Duration::from_secs(20);
+
+/// A source in which no track is found for this long has none. parsebin keeps some errors of
+/// demuxers to itself, after which nothing more comes.
+const SEARCH: Duration = Duration::from_secs(5);
+
+/// No recording has a gap this long; timestamps that say so lie.
+const JUMP_NS: i64 = 3600 * SECOND_NS;
 
 /// A flag that ends the run: raised once, seen by all who hold a clone.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +43,7 @@ impl Stop {
 pub struct Watch {
     stop: Stop,
     closing: AtomicBool,
+    searching: AtomicBool,
     waiting: AtomicUsize,
     open_streams: AtomicUsize,
     position_ns: AtomicI64,
@@ -50,6 +58,7 @@ impl Watch {
         Self {
             stop,
             closing: AtomicBool::new(false),
+            searching: AtomicBool::new(true),
             waiting: AtomicUsize::new(0),
             open_streams: AtomicUsize::new(0),
             position_ns: AtomicI64::new(-1),
@@ -61,7 +70,7 @@ impl Watch {
 
     /// Whether the source's threads should go on.
     pub fn goes_on(&self) -> bool {
-        !self.stop.is_raised() && !self.closing.load(Ordering::Relaxed) && !self.has_failed()
+        !self.stop.is_raised() && !self.closing.load(Ordering::Relaxed)
     }
 
     /// Whether the whole run was asked to stop.
@@ -74,7 +83,7 @@ impl Watch {
         self.closing.store(true, Ordering::Relaxed);
     }
 
-    /// The first failure stays, and ends the source.
+    /// The first failure stays: it is what the source ends with.
     pub fn fail(&self, error: SourceError) {
         let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
         failure.get_or_insert(error);
@@ -102,9 +111,40 @@ impl Watch {
         }
     }
 
-    /// Whether nothing has come for [`STALL`], although nobody here made it wait.
-    pub fn is_stalled(&self) -> bool {
-        self.waiting.load(Ordering::Relaxed) == 0 && self.sign().elapsed() > STALL
+    /// A stream goes on from one time to another.
+    ///
+    /// # Errors
+    /// When that cannot be true.
+    pub fn advance(&self, from_ns: i64, to_ns: i64) -> Result<(), SourceError> {
+        if to_ns.saturating_sub(from_ns) > JUMP_NS {
+            return Err(SourceError::Jump {
+                from_s: from_ns / SECOND_NS,
+                to_s: to_ns / SECOND_NS,
+            });
+        }
+        self.sign_of_life(Some(to_ns));
+        Ok(())
+    }
+
+    /// Whether nothing has come for so long, although nobody here made it wait.
+    pub fn is_quiet(&self, time: Duration) -> bool {
+        self.waiting.load(Ordering::Relaxed) == 0 && self.sign().elapsed() > time
+    }
+
+    /// All tracks of the source are known.
+    pub fn search_ended(&self) {
+        self.searching.store(false, Ordering::Relaxed);
+        self.sign_of_life(None);
+    }
+
+    /// Whether the tracks of the source are not all known.
+    pub fn is_searching(&self) -> bool {
+        self.searching.load(Ordering::Relaxed)
+    }
+
+    /// Whether no track has been found for so long that there is none.
+    pub fn is_searched_in_vain(&self) -> bool {
+        self.is_searching() && self.sign().elapsed() > SEARCH
     }
 
     /// How far it has come.
@@ -134,7 +174,7 @@ impl Watch {
 
     /// Whether all streams have come to their ends.
     pub fn all_ended(&self) -> bool {
-        self.open_streams.load(Ordering::Relaxed) == 0
+        !self.is_searching() && self.open_streams.load(Ordering::Relaxed) == 0
     }
 
     fn sign(&self) -> std::sync::MutexGuard<'_, Instant> {

@@ -1,0 +1,191 @@
+//! The common decoded forms to RGB, exactly: 8-bit YUV in planes.
+//!
+//! GStreamer's own fast paths round so that pictures come out darker by up to 4 of 255.
+
+use gstreamer_video::{VideoColorMatrix, VideoColorRange, VideoFormat, VideoInfo};
+
+/// Fixed-point arithmetic with this many bits behind the point.
+const BITS: u32 = 14;
+
+/// How a YUV picture is stored and what its numbers mean.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Yuv {
+    layout: Layout,
+    /// Black.
+    y_offset: i32,
+    y: i32,
+    red_v: i32,
+    green_u: i32,
+    green_v: i32,
+    blue_u: i32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Layout {
+    /// Pixels across that share a colour, as a power of two.
+    across: u32,
+    /// Pixels down that share a colour, likewise.
+    down: u32,
+    /// U and V in turn in one plane, rather than in a plane each.
+    interleaved: bool,
+}
+
+/// A plane of a picture: rows of `stride` bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Plane<'a> {
+    /// The bytes.
+    pub data: &'a [u8],
+    /// From row to row.
+    pub stride: usize,
+}
+
+impl Yuv {
+    /// The form of a picture, if it is one of those that are known here.
+    pub fn of(info: &VideoInfo) -> Option<Self> {
+        let layout = |across, down, interleaved| Layout {
+            across,
+            down,
+            interleaved,
+        };
+        let layout = match info.format() {
+            VideoFormat::I420 => layout(1, 1, false),
+            VideoFormat::Y42b => layout(1, 0, false),
+            VideoFormat::Y444 => layout(0, 0, false),
+            VideoFormat::Nv12 => layout(1, 1, true),
+            _ => return None,
+        };
+        let (red, blue) = match info.colorimetry().matrix() {
+            VideoColorMatrix::Bt601 => (0.299, 0.114),
+            VideoColorMatrix::Bt709 => (0.2126, 0.0722),
+            VideoColorMatrix::Bt2020 => (0.2627, 0.0593),
+            VideoColorMatrix::Fcc => (0.30, 0.11),
+            VideoColorMatrix::Smpte240m => (0.212, 0.087),
+            _ => return None,
+        };
+        let full = info.colorimetry().range() == VideoColorRange::Range0_255;
+        Some(Self::new(layout, red, blue, full))
+    }
+
+    /// From the weights of red and blue in luma (ITU-R BT.601, BT.709 ...).
+    fn new(layout: Layout, red: f64, blue: f64, full_range: bool) -> Self {
+        let green = 1.0 - red - blue;
+        let (y_scale, c_scale) = match full_range {
+            true => (1.0, 1.0),
+            false => (255.0 / 219.0, 255.0 / 224.0),
+        };
+        let fixed = |factor: f64| (factor * f64::from(1 << BITS)).round() as i32;
+        Self {
+            layout,
+            y_offset: if full_range { 0 } else { 16 },
+            y: fixed(y_scale),
+            red_v: fixed(2.0 * (1.0 - red) * c_scale),
+            green_u: fixed(-2.0 * blue * (1.0 - blue) / green * c_scale),
+            green_v: fixed(-2.0 * red * (1.0 - red) / green * c_scale),
+            blue_u: fixed(2.0 * (1.0 - blue) * c_scale),
+        }
+    }
+
+    /// Converts a picture to packed RGB. A colour that several pixels share is that of each.
+    pub fn rgb(&self, planes: [Plane; 3], width: usize, height: usize) -> Vec<u8> {
+        let mut rgb = vec![0; width * height * 3];
+        let mut colours = vec![[0; 3]; width];
+        for (row, target) in rgb.chunks_exact_mut((width * 3).max(1)).enumerate() {
+            self.colours(&planes, row, &mut colours);
+            let luma = &planes[0].data[row * planes[0].stride..][..width];
+            for ((pixel, &y), colour) in target.chunks_exact_mut(3).zip(luma).zip(&colours) {
+                let y = (i32::from(y) - self.y_offset) * self.y + (1 << (BITS - 1));
+                for (channel, colour) in pixel.iter_mut().zip(colour) {
+                    *channel = ((y + colour) >> BITS).clamp(0, 255) as u8;
+                }
+            }
+        }
+        rgb
+    }
+
+    /// What the colour adds to red, green and blue of each pixel of a row.
+    fn colours(&self, planes: &[Plane; 3], row: usize, colours: &mut [[i32; 3]]) {
+        let Layout {
+            across,
+            down,
+            interleaved,
+        } = self.layout;
+        let samples = colours.len().div_ceil(1 << across);
+        let line = |plane: Plane<'_>| (row >> down) * plane.stride;
+        let (u_line, v_line, step) = match interleaved {
+            true => {
+                let uv = &planes[1].data[line(planes[1])..];
+                (uv, &uv[1..], 2)
+            }
+            false => {
+                let (u, v) = (planes[1], planes[2]);
+                (&u.data[line(u)..], &v.data[line(v)..], 1)
+            }
+        };
+        let shared = colours.chunks_mut(1 << across);
+        let (u_line, v_line) = (u_line.iter().step_by(step), v_line.iter().step_by(step));
+        for ((pixels, &u), &v) in shared.zip(u_line).zip(v_line).take(samples) {
+            let (u, v) = (i32::from(u) - 128, i32::from(v) - 128);
+            let colour = [
+                self.red_v * v,
+                self.green_u * u + self.green_v * v,
+                self.blue_u * u,
+            ];
+            pixels.fill(colour);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The definition: Y, U, V of a colour, in real numbers.
+    fn encode([r, g, b]: [f64; 3], red: f64, blue: f64, full: bool) -> [u8; 3] {
+        let y = red * r + (1.0 - red - blue) * g + blue * b;
+        let (u, v) = ((b - y) / (2.0 * (1.0 - blue)), (r - y) / (2.0 * (1.0 - red)));
+        let (scale, offset, colour) = if full { (255.0, 0.0, 255.0) } else { (219.0, 16.0, 224.0) };
+        [y * scale + offset, u * colour + 128.0, v * colour + 128.0].map(|x| x.round() as u8)
+    }
+
+    #[test]
+    fn colours_come_back() {
+        let layout = Layout {
+            across: 0,
+            down: 0,
+            interleaved: false,
+        };
+        for (red, blue) in [(0.299, 0.114), (0.2126, 0.0722), (0.2627, 0.0593)] {
+            for full in [true, false] {
+                for i in 0..125 {
+                    let colour = [i % 5, i / 5 % 5, i / 25].map(|c| f64::from(c) / 4.0);
+                    let yuv = encode(colour, red, blue, full);
+                    let planes = [&yuv[0..1], &yuv[1..2], &yuv[2..3]];
+                    let planes = planes.map(|data| Plane { data, stride: 1 });
+                    let rgb = Yuv::new(layout, red, blue, full).rgb(planes, 1, 1);
+                    for (got, wanted) in rgb.iter().zip(colour) {
+                        let off = (f64::from(*got) - wanted * 255.0).abs();
+                        assert!(off <= 2.0, "{colour:?} {red} {full}: {rgb:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn shared_colours_reach_odd_edges() {
+        let layout = Layout {
+            across: 1,
+            down: 1,
+            interleaved: true,
+        };
+        let plane = |data, stride| Plane { data, stride };
+        // Three by three, grey but for the last column and row.
+        let uv = [128, 128, 255, 128, 128, 255, 128, 128];
+        let planes = [plane(&[100; 9][..], 3), plane(&uv, 4), plane(&[], 0)];
+        let rgb = Yuv::new(layout, 0.299, 0.114, true).rgb(planes, 3, 3);
+        let pixel = |x: usize, y: usize| &rgb[(y * 3 + x) * 3..][..3];
+        assert_eq!(pixel(1, 1), [100, 100, 100]);
+        assert_eq!(pixel(2, 0), [100, 56, 255], "blue at the right edge");
+        assert_eq!(pixel(0, 2), [255, 9, 100], "red at the lower edge");
+    }
+}

@@ -1,0 +1,24 @@
+//! What the tests are made of: the program, clips, rows.
+
+pub mod clips;
+pub mod npy;
+pub mod program;
+pub mod rows;
+
+use std::path::{Path, PathBuf};
+
+pub use clips::{ffmpeg, world};
+pub use program::sonoscope;
+pub use rows::Rows;
+
+/// The repository.
+pub fn repository() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+/// A folder of the tests' own, kept from one run to the next.
+pub fn cache() -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("end_to_end");
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}

@@ -1,0 +1,194 @@
+//! The program, run with a time limit.
+
+use std::{
+    ffi::OsStr,
+    io::Read,
+    os::unix::process::ExitStatusExt,
+    path::PathBuf,
+    process::{Child, Command, ExitStatus, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::{Rows, repository};
+
+/// No run of a test takes this long, not on a slow machine that does other things as well.
+const LIMIT: Duration = Duration::from_secs(60);
+
+const POLL: Duration = Duration::from_millis(5);
+
+/// A run of the program that is being put together.
+pub struct Run {
+    command: Command,
+}
+
+/// A run that goes on, its output read as it comes.
+pub struct Running {
+    child: Child,
+    begun: Instant,
+    stdout: thread::JoinHandle<Vec<u8>>,
+    stderr: thread::JoinHandle<Vec<u8>>,
+}
+
+/// A run that is over.
+pub struct Ended {
+    /// What the program exited with.
+    pub status: ExitStatus,
+    /// What it said on standard output.
+    pub stdout: String,
+    /// What it said on standard error.
+    pub stderr: String,
+}
+
+/// `sonoscope` with these arguments.
+pub fn sonoscope<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Run {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sonoscope"));
+    command.args(arguments).current_dir(repository());
+    Run { command }
+}
+
+/// `sonoscope run` with one network, which is enough where rows matter and scores do not.
+pub fn run_with_one_network<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Run {
+    sonoscope(["run", "--network", "ave-small"]).and(arguments)
+}
+
+impl Run {
+    /// With more arguments.
+    pub fn and<A: AsRef<OsStr>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
+        self.command.args(arguments);
+        self
+    }
+
+    /// With an environment variable.
+    pub fn with_variable(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Starts it.
+    pub fn start(mut self) -> Running {
+        let mut child = (self.command.stdin(Stdio::null()))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stdout = reader(child.stdout.take().unwrap());
+        let stderr = reader(child.stderr.take().unwrap());
+        Running {
+            child,
+            begun: Instant::now(),
+            stdout,
+            stderr,
+        }
+    }
+
+    /// Runs it to its end, whatever that is.
+    pub fn end(self) -> Ended {
+        self.start().end()
+    }
+
+    /// Runs it, and all must be done.
+    pub fn done(self) -> Ended {
+        self.end().exited(0)
+    }
+}
+
+impl Running {
+    /// The process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for the end.
+    ///
+    /// # Panics
+    /// When it does not come in time; the program is killed.
+    pub fn end(mut self) -> Ended {
+        let status = loop {
+            match self.child.try_wait().unwrap() {
+                Some(status) => break Some(status),
+                None if self.begun.elapsed() > LIMIT => {
+                    self.child.kill().unwrap();
+                    self.child.wait().unwrap();
+                    break None;
+                }
+                None => thread::sleep(POLL),
+            }
+        };
+        let text = |thread: thread::JoinHandle<Vec<u8>>| {
+            String::from_utf8_lossy(&thread.join().unwrap()).into_owned()
+        };
+        let (stdout, stderr) = (text(self.stdout), text(self.stderr));
+        let status = status.unwrap_or_else(|| panic!("it hangs after {LIMIT:?}:\n{stderr}"));
+        Ended {
+            status,
+            stdout,
+            stderr,
+        }
+    }
+}
+
+impl Ended {
+    /// Asserts the exit code, and that the program neither panicked nor crashed.
+    #[track_caller]
+    pub fn exited(self, code: i32) -> Self {
+        assert_eq!(self.status.signal(), None, "{}", self.stderr);
+        assert!(!self.stderr.contains("panicked"), "{}", self.stderr);
+        assert_eq!(self.status.code(), Some(code), "{}", self.stderr);
+        self
+    }
+
+    /// Asserts that standard error says all of this, and asserts the form of errors: what to do
+    /// stands behind `tip:`.
+    #[track_caller]
+    pub fn explains(self, words: &[&str]) -> Self {
+        for word in words.iter().chain(&["tip:"]) {
+            assert!(
+                self.stderr.contains(word),
+                "no `{word}` in:\n{}",
+                self.stderr
+            );
+        }
+        self
+    }
+
+    /// The rows on standard output.
+    #[track_caller]
+    pub fn rows(&self) -> Rows {
+        Rows::parse(&self.stdout)
+    }
+}
+
+/// Reads all that comes, on a thread of its own, so that the program never waits for the test.
+fn reader(mut from: impl Read + Send + 'static) -> thread::JoinHandle<Vec<u8>> {
+    let read = move || {
+        let mut bytes = Vec::new();
+        from.read_to_end(&mut bytes).unwrap();
+        bytes
+    };
+    thread::Builder::new()
+        .name("reader".into())
+        .spawn(read)
+        .unwrap()
+}
+
+/// Runs another program, which must do well.
+///
+/// # Panics
+/// When it is not there or does not.
+#[track_caller]
+pub fn tool<A: AsRef<OsStr>>(name: &str, arguments: impl IntoIterator<Item = A>) -> Vec<u8> {
+    let output = Command::new(name)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap_or_else(|error| panic!("{name}: {error}; run `make setup`"));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{name}: {said}");
+    output.stdout
+}
+
+/// Paths as arguments.
+pub fn arguments(paths: &[PathBuf]) -> impl Iterator<Item = &OsStr> {
+    paths.iter().map(|path| path.as_os_str())
+}

@@ -1,0 +1,348 @@
+//! The picture of a second is the one on show at its middle, and its sound is the sound of that
+//! second: whatever the container, the rate and the order of the frames.
+
+use std::path::PathBuf;
+
+use crate::support::{
+    clips::{ffmpeg, id},
+    npy::{self, Pictures, SIZE},
+    program::{arguments, run_with_one_network},
+};
+
+/// Pictures that show their own number as a row of black and white blocks.
+const NUMBERED_BLOCKS: usize = 12;
+
+/// A recording whose pictures are numbered, and what must come of it.
+struct Numbered {
+    name: &'static str,
+    /// Frames, in so many seconds.
+    rate: (i64, i64),
+    /// When frame 0 is on show, from the start of the recording.
+    shift_s: f64,
+    /// By how much the container may round times, or a codec's padding move the start.
+    slack_s: f64,
+    /// Whether a frame was kept.
+    keeps: fn(i64) -> bool,
+    /// `{v}` and `{a}` stand for the numbered pictures and for a tone.
+    recipe: &'static str,
+    audio: &'static str,
+    video: &'static str,
+}
+
+/// The common case: 4 s at 25 frames a second, all of them kept, from the start.
+const PLAIN: Numbered = Numbered {
+    name: "",
+    rate: (25, 1),
+    shift_s: 0.0,
+    slack_s: 0.0,
+    keeps: |_| true,
+    recipe: "",
+    audio: "present 4",
+    video: "present 4",
+};
+
+const X264: &str = "-c:v libx264 -crf 12 -g 50 -pix_fmt yuv420p";
+
+fn numbered() -> Vec<Numbered> {
+    let irregular: fn(i64) -> bool = |n| n % 7 == 0 || n % 5 == 1;
+    vec![
+        Numbered {
+            name: "b-frames.mp4",
+            recipe: "{v} {a} {x264} -bf 3 -c:a aac",
+            slack_s: 0.0001,
+            ..PLAIN
+        },
+        Numbered {
+            name: "b-pyramid.mkv",
+            recipe: "{v} {a} {x264} -bf 8 -b-pyramid normal -c:a flac",
+            slack_s: 0.001,
+            ..PLAIN
+        },
+        Numbered {
+            name: "fps10.mp4",
+            rate: (10, 1),
+            recipe: "{v} {a} {x264} -c:a aac",
+            ..PLAIN
+        },
+        Numbered {
+            name: "fps24.mkv",
+            rate: (24, 1),
+            recipe: "{v} {a} {x264} -c:a flac",
+            slack_s: 0.001,
+            ..PLAIN
+        },
+        Numbered {
+            name: "fps2997.mov",
+            rate: (30_000, 1001),
+            recipe: "{v} {a} {x264} -c:a pcm_s16le",
+            slack_s: 0.0001,
+            ..PLAIN
+        },
+        Numbered {
+            name: "fps60.mkv",
+            rate: (60, 1),
+            recipe: "{v} {a} {x264} -c:a flac",
+            slack_s: 0.001,
+            ..PLAIN
+        },
+        Numbered {
+            name: "fps60.mp4",
+            rate: (60, 1),
+            recipe: "{v} {a} {x264} -bf 2 -c:a aac",
+            slack_s: 0.0001,
+            ..PLAIN
+        },
+        Numbered {
+            name: "variable.mp4",
+            keeps: irregular,
+            recipe: "{v} {a} -vf select=not(mod(n\\,7))+eq(mod(n\\,5)\\,1) -vsync vfr {x264} -c:a aac",
+            slack_s: 0.0001,
+            ..PLAIN
+        },
+        Numbered {
+            name: "variable.mkv",
+            keeps: irregular,
+            recipe: "{v} {a} -vf select=not(mod(n\\,7))+eq(mod(n\\,5)\\,1) -vsync vfr {x264} -c:a flac",
+            slack_s: 0.001,
+            ..PLAIN
+        },
+        Numbered {
+            name: "broadcast.ts",
+            recipe: "{v} {a} {x264} -c:a ac3 -output_ts_offset 5000",
+            slack_s: 0.02,
+            ..PLAIN
+        },
+        Numbered {
+            name: "wrapping.ts",
+            recipe: "{v} {a} {x264} -c:a ac3 -output_ts_offset 95441",
+            slack_s: 0.02,
+            ..PLAIN
+        },
+        Numbered {
+            name: "late-picture.mkv",
+            shift_s: 1.6,
+            recipe: "-itsoffset 1.6 {v} {a} {x264} -c:a flac",
+            audio: "present 4, gap 2",
+            video: "gap 2, present 3, partial 1",
+            slack_s: 0.001,
+            ..PLAIN
+        },
+        Numbered {
+            name: "late-picture.mp4",
+            shift_s: 0.8,
+            recipe: "-itsoffset 0.8 {v} {a} {x264} -c:a aac",
+            audio: "present 4, gap 1",
+            video: "gap 1, present 3, partial 1",
+            slack_s: 0.001,
+            ..PLAIN
+        },
+        Numbered {
+            name: "late-sound.mkv",
+            recipe: "{v} -itsoffset 1.3 {a} {x264} -c:a flac -t 5",
+            audio: "gap 1, partial 1, present 3",
+            video: "present 4, gap 1",
+            slack_s: 0.001,
+            ..PLAIN
+        },
+        Numbered {
+            name: "late-sound.mp4",
+            recipe: "{v} -itsoffset 1.7 {a} {x264} -c:a aac -t 4",
+            audio: "gap 2, present 2",
+            slack_s: 0.0001,
+            ..PLAIN
+        },
+        Numbered {
+            name: "early-end-of-sound.mp4",
+            recipe: "{v} {a} {x264} -af atrim=0:2.7 -c:a aac",
+            audio: "present 2, partial 1, gap 1",
+            slack_s: 0.0001,
+            ..PLAIN
+        },
+        Numbered {
+            name: "early-end-of-picture.mkv",
+            recipe: "{v} {a} -vf trim=0:2.7 {x264} -c:a flac",
+            video: "present 2, partial 1, gap 1",
+            slack_s: 0.001,
+            ..PLAIN
+        },
+        Numbered {
+            name: "hole-in-sound.mkv",
+            recipe: "{v} {a} {x264} -af aselect=not(between(t\\,1.2\\,2.4)) -c:a flac",
+            audio: "present 1, gap 1, partial 1, present 1",
+            slack_s: 0.001,
+            ..PLAIN
+        },
+        Numbered {
+            name: "hole-in-picture.mkv",
+            // Frame 30 stays on show until frame 65 comes.
+            keeps: |n| n <= 30 || n >= 65,
+            recipe: "{v} {a} -vf select=not(between(n\\,31\\,64)) -vsync vfr {x264} -c:a flac",
+            slack_s: 0.001,
+            ..PLAIN
+        },
+    ]
+}
+
+impl Numbered {
+    fn make(&self) -> PathBuf {
+        let (frames, seconds) = self.rate;
+        let picture = format!(
+            "-f lavfi -i nullsrc=s=96x32:r={frames}/{seconds}:d=4,\
+             geq=lum='255*mod(floor(N/pow(2\\,floor(X/8)))\\,2)':cb=128:cr=128"
+        );
+        let tone = "-f lavfi -i sine=frequency=440:sample_rate=48000:duration=4";
+        let recipe = (self.recipe.replace("{v}", &picture))
+            .replace("{a}", tone)
+            .replace("{x264}", X264);
+        ffmpeg(self.name, &recipe)
+    }
+
+    fn on_show_from_s(&self, frame: i64) -> f64 {
+        frame as f64 * self.rate.1 as f64 / self.rate.0 as f64 + self.shift_s
+    }
+
+    /// The frame on show at a time: the last kept that has come on show.
+    fn on_show_at(&self, time_s: f64) -> i64 {
+        let frames = 4 * self.rate.0 / self.rate.1;
+        (0..frames)
+            .filter(|&n| (self.keeps)(n) && self.on_show_from_s(n) <= time_s + 1e-6)
+            .next_back()
+            .unwrap()
+    }
+
+    fn check_pictures(&self, pictures: &Pictures) {
+        assert!(!pictures.is_empty(), "{}: nothing was extracted", self.name);
+        for (&second, picture) in pictures {
+            let expected = self.on_show_at(second as f64 + 0.5);
+            assert_eq!(number_in(picture), expected, "{}, {second} s", self.name);
+        }
+    }
+}
+
+/// The number that a picture shows.
+fn number_in(picture: &[u8]) -> i64 {
+    let middle_of = |block: usize| (2 * block + 1) * SIZE / (2 * NUMBERED_BLOCKS);
+    let is_white = |block: usize| picture[(SIZE / 2 * SIZE + middle_of(block)) * 3] > 128;
+    (0..NUMBERED_BLOCKS)
+        .filter(|&block| is_white(block))
+        .map(|block| 1 << block)
+        .sum()
+}
+
+#[test]
+fn the_picture_of_a_second_is_the_one_on_show_at_its_middle() {
+    let clips = numbered();
+    let paths: Vec<_> = clips.iter().map(Numbered::make).collect();
+    let extracted = npy::extract(&paths);
+    for (clip, path) in clips.iter().zip(&paths) {
+        clip.check_pictures(&extracted[&id(path)]);
+    }
+}
+
+#[test]
+fn rows_tell_what_is_there_and_when_the_picture_came() {
+    let clips = numbered();
+    let paths: Vec<_> = clips.iter().map(Numbered::make).collect();
+    let rows = run_with_one_network(arguments(&paths)).done().rows();
+    for (clip, path) in clips.iter().zip(&paths) {
+        let rows = rows.of(&id(path));
+        assert_eq!(rows.runs("audio"), clip.audio, "{}", clip.name);
+        assert_eq!(rows.runs("video"), clip.video, "{}", clip.name);
+        for (second, pts_ns) in (0..).zip(rows.integers("frame_pts_ns")) {
+            let Some(pts_ns) = pts_ns else { continue };
+            let told_s = pts_ns as f64 / 1e9;
+            let expected_s = clip.on_show_from_s(clip.on_show_at(f64::from(second) + 0.5));
+            let off_s = (told_s - expected_s).abs();
+            assert!(
+                off_s <= clip.slack_s + 1e-6,
+                "{}, {second} s: {told_s} is not {expected_s}",
+                clip.name
+            );
+        }
+    }
+}
+
+#[test]
+fn a_cut_made_without_encoding_shows_from_its_edit_list() {
+    let whole = Numbered {
+        name: "whole.mp4",
+        recipe: "{v} {a} {x264} -bf 3 -c:a aac",
+        ..PLAIN
+    };
+    let whole = whole.make();
+    let recipe = format!("-ss 1.31 -i {} -c copy", whole.display());
+    let cut = Numbered {
+        name: "cut.mp4",
+        shift_s: -1.31,
+        ..PLAIN
+    };
+    let path = ffmpeg(cut.name, &recipe);
+    let pictures = npy::extract(std::slice::from_ref(&path));
+    cut.check_pictures(&pictures[&id(&path)]);
+    let rows = run_with_one_network([&path]).done().rows();
+    assert_eq!(rows.len(), 3);
+}
+
+/// A sound whose level changes by 20 dB and more with each second: a shift by some milliseconds
+/// lets a loud second into a soft one.
+const LEVELS_DBFS: [f64; 4] = [-10.0, -40.0, -16.0, -46.0];
+
+/// Recordings of that sound: file, sample rate, channels, how it is encoded, and how far a codec
+/// may be off.
+const SOUNDS: [(&str, u32, u32, &str, f64); 22] = [
+    ("s16.wav", 8_000, 1, "-c:a pcm_s16le", 0.1),
+    ("s16.wav", 11_025, 2, "-c:a pcm_s16le", 0.1),
+    ("u8.wav", 44_100, 1, "-c:a pcm_u8", 1.0),
+    ("f32.wav", 22_050, 1, "-c:a pcm_f32le", 0.1),
+    ("s24.wav", 96_000, 2, "-c:a pcm_s24le", 0.1),
+    ("s32.wav", 192_000, 2, "-c:a pcm_s32le", 0.1),
+    ("surround.wav", 48_000, 6, "-c:a pcm_s16le", 0.1),
+    ("surround.wav", 48_000, 8, "-c:a pcm_s16le", 0.1),
+    ("lossless.flac", 44_100, 2, "-c:a flac", 0.1),
+    ("lossless.mkv", 96_000, 6, "-c:a flac", 0.1),
+    ("lossless.m4a", 44_100, 2, "-c:a alac", 0.1),
+    ("pcm.mov", 48_000, 2, "-c:a pcm_s16be", 0.1),
+    ("pcm.avi", 44_100, 2, "-c:a pcm_s16le", 0.1),
+    ("aac.mp4", 44_100, 2, "-c:a aac -b:a 128k", 1.5),
+    ("aac.m4a", 11_025, 1, "-c:a aac -b:a 32k", 1.5),
+    ("aac.mkv", 48_000, 6, "-c:a aac -b:a 384k", 1.5),
+    ("opus.webm", 48_000, 2, "-c:a libopus -b:a 128k", 1.5),
+    ("opus.ogg", 48_000, 8, "-c:a libopus -b:a 384k -mapping_family 1", 1.5),
+    ("vorbis.ogg", 44_100, 2, "-c:a libvorbis -q:a 5", 1.5),
+    ("mp3.mp3", 44_100, 2, "-c:a libmp3lame -b:a 128k", 1.5),
+    ("mp2.ts", 48_000, 2, "-c:a mp2 -b:a 256k", 1.5),
+    ("ac3.mkv", 48_000, 2, "-c:a ac3 -b:a 192k", 1.5),
+];
+
+fn make_sound(&(name, rate, channels, codec, _): &(&str, u32, u32, &str, f64)) -> PathBuf {
+    // The level of a sine's amplitude is 3.01 dB above that of its root mean square.
+    let amplitude = (LEVELS_DBFS.iter().enumerate())
+        .map(|(second, level)| {
+            let amplitude = 10f64.powf((level + 3.0103) / 20.0);
+            format!("{amplitude:.6}*eq(floor(t)\\,{second})")
+        })
+        .collect::<Vec<_>>()
+        .join("+");
+    let wave = format!("({amplitude})*sin(2*PI*100*t)");
+    let waves = vec![wave; channels as usize].join("|");
+    let name = name.replace('.', &format!("-{rate}-{channels}."));
+    let recipe = format!("-f lavfi -i aevalsrc='{waves}':s={rate}:d=4 {codec}");
+    ffmpeg(&name, &recipe)
+}
+
+#[test]
+fn the_sound_of_a_second_is_the_sound_of_that_second() {
+    let paths: Vec<_> = SOUNDS.iter().map(make_sound).collect();
+    let rows = run_with_one_network(arguments(&paths)).done().rows();
+    for (sound, path) in SOUNDS.iter().zip(&paths) {
+        let (name, tolerance_db) = (id(path), sound.4);
+        let rows = rows.of(&name);
+        let levels = rows.numbers("audio_dbfs");
+        assert!(rows.len() >= LEVELS_DBFS.len(), "{name}: {levels:?}");
+        for (level, expected) in levels.iter().zip(LEVELS_DBFS) {
+            let off_db = (level - expected).abs();
+            assert!(off_db <= tolerance_db, "{name}: {levels:?}");
+        }
+        assert_eq!(rows.runs("video"), format!("absent {}", rows.len()));
+    }
+}
