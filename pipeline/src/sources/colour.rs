@@ -39,7 +39,10 @@ fn ask_stream_first(parser: &gst::Element) {
         Some(())
     });
     on_caps(&source, move |caps| {
-        let said = given.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+        let said = given
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()?;
         let structure = caps.structure_mut(0)?;
         if structure.has_field(FIELD) {
             return None;
@@ -50,14 +53,19 @@ fn ask_stream_first(parser: &gst::Element) {
 }
 
 /// Lets `change` change the caps that pass a pad; those of which it makes `None` pass as they are.
-fn on_caps(pad: &gst::Pad, change: impl Fn(&mut gst::CapsRef) -> Option<()> + Send + Sync + 'static) {
+fn on_caps(
+    pad: &gst::Pad,
+    change: impl Fn(&mut gst::CapsRef) -> Option<()> + Send + Sync + 'static,
+) {
     pad.add_probe(gst::PadProbeType::EVENT_DOWNSTREAM, move |_, info| {
         if let Some(gst::PadProbeData::Event(event)) = &mut info.data
             && let gst::EventView::Caps(said) = event.view()
         {
             let mut caps = said.caps_owned();
             if caps.structure(0).is_some() && change(caps.make_mut()).is_some() {
-                *event = gst::event::Caps::builder(&caps).seqnum(event.seqnum()).build();
+                *event = gst::event::Caps::builder(&caps)
+                    .seqnum(event.seqnum())
+                    .build();
             }
         }
         gst::PadProbeReturn::Ok

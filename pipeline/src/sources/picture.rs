@@ -88,7 +88,10 @@ impl Converter {
     ) -> Result<Picture, gst::glib::BoolError> {
         let plane = |index: u32| -> Result<Plane<'_>, gst::glib::BoolError> {
             if index >= source.n_planes() {
-                return Ok(Plane { data: &[], stride: 0 });
+                return Ok(Plane {
+                    data: &[],
+                    stride: 0,
+                });
             }
             let data = source.plane_data(index)?;
             let stride = source.plane_stride()[index as usize] as usize;

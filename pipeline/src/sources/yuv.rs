@@ -142,8 +142,15 @@ mod tests {
     /// The definition: Y, U, V of a colour, in real numbers.
     fn encode([r, g, b]: [f64; 3], red: f64, blue: f64, full: bool) -> [u8; 3] {
         let y = red * r + (1.0 - red - blue) * g + blue * b;
-        let (u, v) = ((b - y) / (2.0 * (1.0 - blue)), (r - y) / (2.0 * (1.0 - red)));
-        let (scale, offset, colour) = if full { (255.0, 0.0, 255.0) } else { (219.0, 16.0, 224.0) };
+        let (u, v) = (
+            (b - y) / (2.0 * (1.0 - blue)),
+            (r - y) / (2.0 * (1.0 - red)),
+        );
+        let (scale, offset, colour) = if full {
+            (255.0, 0.0, 255.0)
+        } else {
+            (219.0, 16.0, 224.0)
+        };
         [y * scale + offset, u * colour + 128.0, v * colour + 128.0].map(|x| x.round() as u8)
     }
 
