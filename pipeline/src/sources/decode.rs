@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_app as gst_app;
-use gstreamer_video::VideoOrientationMethod;
+use gstreamer_video::{self as gst_video, VideoOrientationMethod};
 
 use super::{SourceError, sight::Sight, sound::Sound};
 
@@ -158,8 +158,23 @@ pub fn sight_sink(sight: Sight) -> gst_app::AppSink {
             }
             gst::PadProbeReturn::Ok
         });
+        take_padded_rows(&pad);
     }
     sink
+}
+
+/// Tells the decoder that rows may be padded, so that it need not copy every picture into a
+/// buffer without padding: most of them nobody looks at.
+fn take_padded_rows(pad: &gst::Pad) {
+    pad.add_probe(gst::PadProbeType::QUERY_DOWNSTREAM, |_, info| {
+        match info.query_mut().map(|query| query.view_mut()) {
+            Some(gst::QueryViewMut::Allocation(allocation)) => {
+                allocation.add_allocation_meta::<gst_video::VideoMeta>(None);
+                gst::PadProbeReturn::Handled
+            }
+            _ => gst::PadProbeReturn::Ok,
+        }
+    });
 }
 
 fn sink(

@@ -88,49 +88,56 @@ impl Yuv {
     /// Converts a picture to packed RGB. A colour that several pixels share is that of each.
     pub fn rgb(&self, planes: [Plane; 3], width: usize, height: usize) -> Vec<u8> {
         let mut rgb = vec![0; width * height * 3];
-        let mut colours = vec![[0; 3]; width];
-        for (row, target) in rgb.chunks_exact_mut((width * 3).max(1)).enumerate() {
-            self.colours(&planes, row, &mut colours);
-            let luma = &planes[0].data[row * planes[0].stride..][..width];
-            for ((pixel, &y), colour) in target.chunks_exact_mut(3).zip(luma).zip(&colours) {
-                let y = (i32::from(y) - self.y_offset) * self.y + (1 << (BITS - 1));
-                for (channel, colour) in pixel.iter_mut().zip(colour) {
-                    *channel = ((y + colour) >> BITS).clamp(0, 255) as u8;
-                }
-            }
-        }
+        // The widest vectors that this processor has.
+        pulp::Arch::new().dispatch(
+            #[inline(always)]
+            || self.convert(&planes, width, &mut rgb),
+        );
         rgb
     }
 
+    #[inline(always)]
+    fn convert(&self, planes: &[Plane; 3], width: usize, rgb: &mut [u8]) {
+        let mut colours = [(); 3].map(|()| vec![0; width]);
+        let mut channels = [(); 3].map(|()| vec![0; width]);
+        for (row, target) in rgb.chunks_exact_mut((width * 3).max(1)).enumerate() {
+            if row & ((1 << self.layout.down) - 1) == 0 {
+                self.colours(planes, row >> self.layout.down, &mut colours);
+            }
+            let luma = &planes[0].data[row * planes[0].stride..][..width];
+            for (channel, colour) in channels.iter_mut().zip(&colours) {
+                for ((value, &y), colour) in channel.iter_mut().zip(luma).zip(colour) {
+                    let y = (i32::from(y) - self.y_offset) * self.y + (1 << (BITS - 1));
+                    *value = ((y + colour) >> BITS).clamp(0, 255) as u8;
+                }
+            }
+            let [red, green, blue] = &channels;
+            let values = red.iter().zip(green).zip(blue);
+            for (pixel, ((&r, &g), &b)) in target.chunks_exact_mut(3).zip(values) {
+                pixel.copy_from_slice(&[r, g, b]);
+            }
+        }
+    }
+
     /// What the colour adds to red, green and blue of each pixel of a row.
-    fn colours(&self, planes: &[Plane; 3], row: usize, colours: &mut [[i32; 3]]) {
-        let Layout {
-            across,
-            down,
-            interleaved,
-        } = self.layout;
-        let samples = colours.len().div_ceil(1 << across);
-        let line = |plane: Plane<'_>| (row >> down) * plane.stride;
-        let (u_line, v_line, step) = match interleaved {
-            true => {
-                let uv = &planes[1].data[line(planes[1])..];
-                (uv, &uv[1..], 2)
-            }
-            false => {
-                let (u, v) = (planes[1], planes[2]);
-                (&u.data[line(u)..], &v.data[line(v)..], 1)
-            }
+    #[inline(always)]
+    fn colours(&self, planes: &[Plane; 3], line: usize, colours: &mut [Vec<i32>; 3]) {
+        let (u_plane, v_plane, step) = match self.layout.interleaved {
+            true => (planes[1], planes[1], 2),
+            false => (planes[1], planes[2], 1),
         };
-        let shared = colours.chunks_mut(1 << across);
-        let (u_line, v_line) = (u_line.iter().step_by(step), v_line.iter().step_by(step));
-        for ((pixels, &u), &v) in shared.zip(u_line).zip(v_line).take(samples) {
+        let u_line = &u_plane.data[line * u_plane.stride..];
+        let v_line = &v_plane.data[line * v_plane.stride + step - 1..];
+        let chroma = u_line.iter().step_by(step).zip(v_line.iter().step_by(step));
+        let [red, green, blue] = colours;
+        let shared = 1 << self.layout.across;
+        let pixels =
+            (red.chunks_mut(shared).zip(green.chunks_mut(shared))).zip(blue.chunks_mut(shared));
+        for (((red, green), blue), (&u, &v)) in pixels.zip(chroma) {
             let (u, v) = (i32::from(u) - 128, i32::from(v) - 128);
-            let colour = [
-                self.red_v * v,
-                self.green_u * u + self.green_v * v,
-                self.blue_u * u,
-            ];
-            pixels.fill(colour);
+            red.fill(self.red_v * v);
+            green.fill(self.green_u * u + self.green_v * v);
+            blue.fill(self.blue_u * u);
         }
     }
 }

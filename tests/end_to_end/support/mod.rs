@@ -22,3 +22,10 @@ pub fn cache() -> PathBuf {
     std::fs::create_dir_all(&folder).unwrap();
     folder
 }
+
+/// Asserts that nothing is wrong, or tells all that is.
+#[track_caller]
+pub fn assert_none(wrong: impl IntoIterator<Item = String>) {
+    let wrong: Vec<_> = wrong.into_iter().collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
