@@ -63,7 +63,12 @@ const CARDS: [Card; 11] = [
         "libx264 -pix_fmt yuv420p -colorspace smpte170m -color_primaries smpte170m -color_trc smpte170m -color_range tv",
         BT601,
     ),
-    card("full.mp4", [320, 240], "libx264 -pix_fmt yuvj420p", BT601_FULL),
+    card(
+        "full.mp4",
+        [320, 240],
+        "libx264 -pix_fmt yuvj420p",
+        BT601_FULL,
+    ),
     card("yuv444.mp4", [321, 241], "libx264 -pix_fmt yuv444p", BT601),
     card(
         "hevc10.mp4",
@@ -85,7 +90,11 @@ const CARDS: [Card; 11] = [
 impl Card {
     fn make(&self) -> PathBuf {
         let (width, height, codec) = (self.width, self.height, self.codec);
-        let sound = if self.name.ends_with("webm") { "libopus" } else { "aac" };
+        let sound = if self.name.ends_with("webm") {
+            "libopus"
+        } else {
+            "aac"
+        };
         let picture = format!("-f lavfi -i testsrc2=s={width}x{height}:r=2:d=1");
         ffmpeg(
             self.name,
@@ -192,15 +201,21 @@ fn pictures_stored_turned_are_seen_upright() {
     let stored = card("stored.mp4", [320, 180], "libx264 -pix_fmt yuv420p", BT601);
     let path = stored.make();
     let turned = [0, 90, 180, 270].map(|degrees| {
-        let copy = format!("-i {} -c copy -metadata:s:v:0 rotate={degrees}", path.display());
+        let copy = format!(
+            "-i {} -c copy -metadata:s:v:0 rotate={degrees}",
+            path.display()
+        );
         ffmpeg(&format!("turned-{degrees}.mp4"), &copy)
     });
     let extracted = npy::extract(&turned);
     let sizes = [[320, 180], [180, 320], [320, 180], [180, 320]];
-    let wrong = turned.iter().zip(sizes).filter_map(|(path, [width, height])| {
-        let expected = resized(&decoded(path, BT601, width * height), width, height);
-        let difference = mean_difference(&extracted[&id(path)][&0], &expected);
-        (difference > TOLERANCE).then(|| format!("{}: {difference:.2}", path.display()))
-    });
+    let wrong = turned
+        .iter()
+        .zip(sizes)
+        .filter_map(|(path, [width, height])| {
+            let expected = resized(&decoded(path, BT601, width * height), width, height);
+            let difference = mean_difference(&extracted[&id(path)][&0], &expected);
+            (difference > TOLERANCE).then(|| format!("{}: {difference:.2}", path.display()))
+        });
     assert_none(wrong);
 }
