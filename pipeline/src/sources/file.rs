@@ -45,6 +45,10 @@ pub fn read(spec: &SourceSpec, outlet: &Outlet, stop: &Stop) -> Result<(), Sourc
     });
     watch.close();
     take_down(pipeline);
+    if watch.is_stopped() {
+        // Streams that were told to stop end early, which must not pass for the end.
+        return Err(SourceError::Stopped);
+    }
     let result = result.and_then(|()| watch.take_failure().map_or(Ok(()), Err));
     result.map_err(|error| error.at(watch.position()))
 }

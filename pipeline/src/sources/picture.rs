@@ -63,10 +63,11 @@ impl Converter {
 
     fn convert(&mut self, sample: &gst::Sample) -> Result<Picture, gst::glib::BoolError> {
         let missing = || gst::glib::bool_error!("it has no data or no form");
-        let info = gst_video::VideoInfo::from_caps(sample.caps().ok_or_else(missing)?)?;
+        let caps = sample.caps().ok_or_else(missing)?;
+        let info = gst_video::VideoInfo::from_caps(caps)?;
         let source = sample.buffer().ok_or_else(missing)?;
         let source = gst_video::VideoFrameRef::from_buffer_ref_readable(source, &info)?;
-        if let Some(yuv) = Yuv::of(&info) {
+        if let Some(yuv) = Yuv::of(&info, caps) {
             return self.convert_yuv(yuv, &source);
         }
         let converter = self.converter(&info)?;

@@ -1,11 +1,20 @@
-//! The common decoded forms to RGB, exactly: 8-bit YUV in planes.
+//! The common decoded forms to RGB, exactly: YUV in planes.
 //!
 //! GStreamer's own fast paths round so that pictures come out darker by up to 4 of 255.
 
-use gstreamer_video::{VideoColorMatrix, VideoColorRange, VideoFormat, VideoInfo};
+use std::borrow::Cow;
+
+use gstreamer as gst;
+use gstreamer_video::{
+    VideoColorMatrix, VideoColorRange, VideoColorimetry, VideoFormat, VideoInfo,
+};
 
 /// Fixed-point arithmetic with this many bits behind the point.
 const BITS: u32 = 14;
+
+/// Pictures that do not say what their colours mean are BT.709 if they have more lines than this:
+/// more than television had before it.
+const SD_LINES: u32 = 576;
 
 /// How a YUV picture is stored and what its numbers mean.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,6 +37,8 @@ struct Layout {
     down: u32,
     /// U and V in turn in one plane, rather than in a plane each.
     interleaved: bool,
+    /// Bits of a number beyond 8, which then takes two bytes.
+    more_bits: u32,
 }
 
 /// A plane of a picture: rows of `stride` bytes.
@@ -41,20 +52,29 @@ pub struct Plane<'a> {
 
 impl Yuv {
     /// The form of a picture, if it is one of those that are known here.
-    pub fn of(info: &VideoInfo) -> Option<Self> {
-        let layout = |across, down, interleaved| Layout {
+    pub fn of(info: &VideoInfo, caps: &gst::CapsRef) -> Option<Self> {
+        let layout = |across, down, more_bits| Layout {
             across,
             down,
-            interleaved,
+            interleaved: info.format() == VideoFormat::Nv12,
+            more_bits,
         };
         let layout = match info.format() {
-            VideoFormat::I420 => layout(1, 1, false),
-            VideoFormat::Y42b => layout(1, 0, false),
-            VideoFormat::Y444 => layout(0, 0, false),
-            VideoFormat::Nv12 => layout(1, 1, true),
+            VideoFormat::I420 | VideoFormat::Nv12 => layout(1, 1, 0),
+            VideoFormat::Y42b => layout(1, 0, 0),
+            VideoFormat::Y444 => layout(0, 0, 0),
+            VideoFormat::I42010le => layout(1, 1, 2),
+            VideoFormat::I42210le => layout(1, 0, 2),
+            VideoFormat::Y44410le => layout(0, 0, 2),
             _ => return None,
         };
-        let (red, blue) = match info.colorimetry().matrix() {
+        let colorimetry = told(caps).unwrap_or_else(|| info.colorimetry());
+        let matrix = match colorimetry.matrix() {
+            VideoColorMatrix::Unknown if info.height() > SD_LINES => VideoColorMatrix::Bt709,
+            VideoColorMatrix::Unknown => VideoColorMatrix::Bt601,
+            known => known,
+        };
+        let (red, blue) = match matrix {
             VideoColorMatrix::Bt601 => (0.299, 0.114),
             VideoColorMatrix::Bt709 => (0.2126, 0.0722),
             VideoColorMatrix::Bt2020 => (0.2627, 0.0593),
@@ -62,7 +82,7 @@ impl Yuv {
             VideoColorMatrix::Smpte240m => (0.212, 0.087),
             _ => return None,
         };
-        let full = info.colorimetry().range() == VideoColorRange::Range0_255;
+        let full = colorimetry.range() == VideoColorRange::Range0_255;
         Some(Self::new(layout, red, blue, full))
     }
 
@@ -87,6 +107,13 @@ impl Yuv {
 
     /// Converts a picture to packed RGB. A colour that several pixels share is that of each.
     pub fn rgb(&self, planes: [Plane; 3], width: usize, height: usize) -> Vec<u8> {
+        let narrow = planes.map(|plane| self.narrowed(plane));
+        let bytes = if self.layout.more_bits > 0 { 2 } else { 1 };
+        let plane = |index: usize| Plane {
+            data: &narrow[index],
+            stride: planes[index].stride / bytes,
+        };
+        let planes = [plane(0), plane(1), plane(2)];
         let mut rgb = vec![0; width * height * 3];
         // The widest vectors that this processor has.
         pulp::Arch::new().dispatch(
@@ -94,6 +121,20 @@ impl Yuv {
             || self.convert(&planes, width, &mut rgb),
         );
         rgb
+    }
+
+    /// A plane's numbers in 8 bits each, rounded.
+    fn narrowed<'a>(&self, plane: Plane<'a>) -> Cow<'a, [u8]> {
+        let more_bits = self.layout.more_bits;
+        if more_bits == 0 {
+            return Cow::Borrowed(plane.data);
+        }
+        let half = 1 << (more_bits - 1);
+        let narrow = |number: u16| ((u32::from(number) + half) >> more_bits).min(255) as u8;
+        let numbers = plane.data.chunks_exact(2);
+        numbers
+            .map(|bytes| narrow(u16::from_le_bytes([bytes[0], bytes[1]])))
+            .collect()
     }
 
     #[inline(always)]
@@ -142,6 +183,13 @@ impl Yuv {
     }
 }
 
+/// What a stream says of its colours. Where it does not say all, `VideoInfo` forgets the rest, such
+/// as that the range is the full one.
+fn told(caps: &gst::CapsRef) -> Option<VideoColorimetry> {
+    let told = caps.structure(0)?.get::<&str>("colorimetry").ok()?;
+    told.parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -167,6 +215,7 @@ mod tests {
             across: 0,
             down: 0,
             interleaved: false,
+            more_bits: 0,
         };
         for (red, blue) in [(0.299, 0.114), (0.2126, 0.0722), (0.2627, 0.0593)] {
             for full in [true, false] {
@@ -191,6 +240,7 @@ mod tests {
             across: 1,
             down: 1,
             interleaved: true,
+            more_bits: 0,
         };
         let plane = |data, stride| Plane { data, stride };
         // Three by three, grey but for the last column and row.
