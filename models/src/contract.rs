@@ -135,9 +135,9 @@ pub struct SpectrogramContract {
 pub struct OutputContract {
     /// Whether 1 in `correspondence` says that sound and picture belong together, or 0 does.
     pub correspondence: Polarity,
-    /// Whether there is `distance` [n]: Euclidean distance of the embeddings.
+    /// Whether there is `distance`, `[n]`: Euclidean distance of the embeddings.
     pub distance: bool,
-    /// Rows and columns of `heatmap` [n, rows, columns], if there is one. High is sounding.
+    /// Rows and columns of `heatmap`, `[n, rows, columns]`, if there is one. High is sounding.
     pub heatmap: Option<[usize; 2]>,
     /// Length of the towers' features where these are embeddings one may keep and compare.
     pub embedding: Option<usize>,

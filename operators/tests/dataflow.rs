@@ -1,4 +1,8 @@
 //! The asynchronous operator and the commit, against the plain answer, on 1, 2 and 3 workers.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test may stop at what it did not expect, and so may what it is made of"
+)]
 
 use std::{
     sync::{Arc, Mutex, mpsc},
@@ -26,13 +30,13 @@ const SECONDS: u64 = 250;
 
 /// The rows in the order in which they were committed, and the epoch of each.
 fn run(workers: usize, size: usize) -> Vec<(u64, (u64, u64, u64))> {
-    let (submit, jobs) = mpsc::channel::<Job<(u64, u64), (u64, u64, u64)>>();
+    let (submit, jobs) = mpsc::sync_channel::<Job<(u64, u64), (u64, u64, u64)>>(64);
     let jobs = Arc::new(Mutex::new(jobs));
     // Two threads that finish in whatever order they like.
     let pool: Vec<_> = (0..2)
         .map(|seed| {
             let jobs = jobs.clone();
-            thread::spawn(move || {
+            let serve = move || {
                 let mut dice = StdRng::seed_from_u64(seed);
                 loop {
                     let Ok(job) = jobs.lock().unwrap().recv() else {
@@ -45,7 +49,9 @@ fn run(workers: usize, size: usize) -> Vec<(u64, (u64, u64, u64))> {
                         batch.into_iter().map(work).collect()
                     });
                 }
-            })
+            };
+            let name = format!("pool {seed}");
+            thread::Builder::new().name(name).spawn(serve).unwrap()
         })
         .collect();
     let written = Arc::new(Mutex::new(Vec::new()));

@@ -64,7 +64,7 @@ fn files_that_cannot_be_opened() {
 fn a_file_without_permission() {
     use std::os::unix::fs::PermissionsExt as _;
     let path = file("secret.mp4", b"secret");
-    fs::set_permissions(&path, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
     if fs::File::open(&path).is_ok() {
         println!("left out: this user may read everything");
     } else {

@@ -175,9 +175,9 @@ impl Card {
         let (y, uv) = numbers[FRAME * size..][..size].split_at(width * height);
         let (u, v) = uv.split_at(across * down);
         let mut rgb = Vec::with_capacity(width * height * 3);
-        for at in 0..width * height {
+        for (at, &y) in y.iter().enumerate() {
             let shared = at / width / step * across + at % width / step;
-            rgb.extend(colours.rgb(y[at], u[shared], v[shared]));
+            rgb.extend(colours.rgb(y, u[shared], v[shared]));
         }
         rgb
     }

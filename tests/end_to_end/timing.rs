@@ -207,8 +207,7 @@ impl Numbered {
     fn on_show_at(&self, time_s: f64) -> i64 {
         let frames = 4 * self.rate.0 / self.rate.1;
         (0..frames)
-            .filter(|&n| (self.keeps)(n) && self.on_show_from_s(n) <= time_s + 1e-6)
-            .next_back()
+            .rfind(|&n| (self.keeps)(n) && self.on_show_from_s(n) <= time_s + 1e-6)
             .unwrap()
     }
 

@@ -56,7 +56,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub threads: Option<u16>,
 
-    /// What the networks run on: auto, cpu, cuda[:N], tensorrt[:N] [default: auto].
+    /// What the networks run on: auto, cpu, cuda, cuda:N, tensorrt, tensorrt:N [default: auto].
     #[arg(long, value_name = "DEVICE")]
     pub device: Option<Device>,
 

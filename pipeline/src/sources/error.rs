@@ -55,6 +55,14 @@ pub enum SourceError {
         /// How far it had come.
         position: Option<Duration>,
     },
+    /// The recording is shorter than it says of itself.
+    #[error("it ends at {:.1} s, though it says that it lasts {:.1} s", .reached.as_secs_f64(), .length.as_secs_f64())]
+    CutOff {
+        /// Where it ends.
+        reached: Duration,
+        /// What its header says.
+        length: Duration,
+    },
     /// Nothing came for too long.
     #[error("nothing came out of it for {} s{}", .after.as_secs(), at(.position))]
     Stalled {
@@ -129,6 +137,9 @@ impl SourceError {
             Self::Decode { .. } => {
                 "the file may be damaged or cut off; rows up to there are written. \
                  `ffmpeg -i FILE -c copy REPAIRED.mkv` sometimes mends it"
+            }
+            Self::CutOff { .. } => {
+                "it was not copied or recorded to its end; rows up to there are written"
             }
             Self::Stalled { .. } => "the file may be damaged, or the disk that it lies on hangs",
             Self::Jump { .. } => "repair the timestamps: `ffmpeg -i FILE -c copy REPAIRED.mkv`",

@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{
-    SourceError, SourceSpec, Stop,
+    SecondRange, SourceError, SourceSpec, Stop,
     outlet::Outlet,
     tracks::Tracks,
     watch::{STALL, Watch},
@@ -28,6 +28,10 @@ const TEARDOWN: Duration = Duration::from_secs(3);
 /// long has nothing more to say.
 const REST: Duration = Duration::from_secs(2);
 
+/// Headers round, and tracks that are not read may be longer; when more than this does not come,
+/// the recording is cut off.
+const MISSING: Duration = Duration::from_secs(2);
+
 /// Reads a recording to its end, or to the end of what is wanted of it.
 pub fn read(spec: &SourceSpec, outlet: &Outlet, stop: &Stop) -> Result<(), SourceError> {
     check(&spec.path)?;
@@ -38,9 +42,10 @@ pub fn read(spec: &SourceSpec, outlet: &Outlet, stop: &Stop) -> Result<(), Sourc
         // What kept it from starting is on the bus, too, with more detail.
         let refused = pipeline.set_state(gst::State::Playing).is_err();
         follow(&pipeline, &watch, spec)?;
-        match refused && !watch.has_failed() {
-            true => Err(SourceError::Setup("the pipeline does not start".into())),
-            false => Ok(()),
+        match watch.has_failed() {
+            true => Ok(()),
+            false if refused => Err(SourceError::Setup("the pipeline does not start".into())),
+            false => is_whole(&pipeline, &watch, spec.range),
         }
     });
     watch.close();
@@ -110,6 +115,23 @@ fn follow(pipeline: &gst::Pipeline, watch: &Watch, spec: &SourceSpec) -> Result<
         {
             spec.length.set_seconds(spec.range.of(length.seconds()));
         }
+    }
+}
+
+/// Whether all has come that the recording says there is.
+fn is_whole(
+    pipeline: &gst::Pipeline,
+    watch: &Watch,
+    range: SecondRange,
+) -> Result<(), SourceError> {
+    let length = pipeline.query_duration::<gst::ClockTime>();
+    let (Some(length), Some(reached)) = (length.map(Duration::from), watch.position()) else {
+        return Ok(());
+    };
+    let wanted = length.min(Duration::from_secs(range.to.unsigned_abs()));
+    match wanted.saturating_sub(reached) > MISSING {
+        true => Err(SourceError::CutOff { reached, length }),
+        false => Ok(()),
     }
 }
 

@@ -1,8 +1,8 @@
-//! The GStreamer seam: sources in, [`Arrival`]s out. Nothing else in the program decodes.
+//! The GStreamer seam: sources in, arrivals out. Nothing else in the program decodes.
 //!
 //! A source runs on a thread of its own, which builds the pipeline, watches its bus and takes it
 //! down; GStreamer's streaming threads decode, choose and convert, and wait where the dataflow
-//! has enough to do. Lock order: an [`origin::Origin`] before a [`Budget`].
+//! has enough to do. Lock order: an origin before a budget.
 
 mod colour;
 mod decode;

@@ -8,7 +8,6 @@ pub mod rows;
 use std::path::{Path, PathBuf};
 
 pub use clips::{ffmpeg, world};
-pub use program::sonoscope;
 pub use rows::Rows;
 
 /// The repository.
