@@ -33,3 +33,9 @@ fi
 "$python" "$here/peers/compare.py" --program "$program" --network "$network" --seed "$seed" \
     --video "$clips/two-minutes.mp4" --out "$here/results" \
     --rounds "${ROUNDS:-3}" --threads "${THREADS:-2}"
+
+# What the dataflow costs beyond decoding and inference.
+cargo build --release --locked --package sonoscope-bench --bins
+"$python" "$here/parts.py" --program "$program" --alone "${program%/*}/infer-alone" \
+    --network "$network" --video "$clips/two-minutes.mp4" --out "$here/results" \
+    --rounds "${ROUNDS:-3}"
