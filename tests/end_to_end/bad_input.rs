@@ -116,6 +116,21 @@ fn what_was_there_before_the_cut_is_kept() {
 }
 
 #[test]
+fn a_recording_shorter_than_its_header_says_is_not_done() {
+    for extension in ["mkv", "mp4"] {
+        let options = "-c copy -movflags +faststart";
+        let whole = format!("-i {} {options}", good("mp4").display());
+        let bytes = fs::read(ffmpeg(&format!("index-first.{extension}"), &whole)).unwrap();
+        let cut = file(&format!("short.{extension}"), &bytes[..bytes.len() / 2]);
+        let rows = refused(&cut, &["says that it lasts 6.0 s"]);
+        assert!((2..=4).contains(&rows.len()), "{} rows", rows.len());
+        let range = ["--to", "2"].map(OsString::from);
+        let begin = run_with_one_network([&cut]).and(range).done();
+        assert_eq!(begin.rows().len(), 2, "what is wanted of it is there");
+    }
+}
+
+#[test]
 fn damage_in_the_middle_costs_the_middle() {
     let mut bytes = fs::read(good("ts")).unwrap();
     let (begin, end) = (bytes.len() * 45 / 100, bytes.len() * 50 / 100);
@@ -136,6 +151,24 @@ fn damage_in_the_middle_costs_the_middle() {
         ended.stdout == again.stdout,
         "the same damage gives the same rows"
     );
+}
+
+#[test]
+fn rows_before_the_damage_are_those_of_the_whole() {
+    for extension in ["mkv", "mp4"] {
+        let mut bytes = fs::read(good(extension)).unwrap();
+        let (begin, end) = (bytes.len() * 45 / 100, bytes.len() * 52 / 100);
+        for (i, byte) in bytes[begin..end].iter_mut().enumerate() {
+            *byte = (i * 37 % 251) as u8;
+        }
+        let path = file(&format!("damaged.{extension}"), &bytes);
+        let first = run_with_one_network([&path]).end();
+        assert!(!first.stderr.contains("panicked"), "{}", first.stderr);
+        assert!(first.rows().len() >= 2, "{extension}: {}", first.stderr);
+        let whole = run_with_one_network([good(extension)]).done().rows();
+        let scores = |rows: Rows| rows.numbers("correspondence")[..2].to_vec();
+        assert_eq!(scores(first.rows()), scores(whole), "rows before it");
+    }
 }
 
 #[test]

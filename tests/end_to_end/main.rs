@@ -13,5 +13,6 @@ mod determinism;
 mod main_job;
 mod media;
 mod pictures;
+mod sound;
 mod support;
 mod timing;

@@ -139,7 +139,8 @@ impl SourceError {
                  `ffmpeg -i FILE -c copy REPAIRED.mkv` sometimes mends it"
             }
             Self::CutOff { .. } => {
-                "it was not copied or recorded to its end; rows up to there are written"
+                "it is damaged there, or was not recorded or copied to its end; rows up to there \
+                 are written. `ffmpeg -i FILE -c copy REPAIRED.mkv` sometimes brings back more"
             }
             Self::Stalled { .. } => "the file may be damaged, or the disk that it lies on hangs",
             Self::Jump { .. } => "repair the timestamps: `ffmpeg -i FILE -c copy REPAIRED.mkv`",

@@ -26,10 +26,9 @@ const TEARDOWN: Duration = Duration::from_secs(3);
 
 /// After an error, what was read before it is still decoded; a decoder that says nothing for this
 /// long has nothing more to say.
-const REST: Duration = Duration::from_secs(2);
+const REST: Duration = Duration::from_secs(5);
 
-/// Headers round, and tracks that are not read may be longer; when more than this does not come,
-/// the recording is cut off.
+/// Headers are not exact; when more than this does not come, the recording is cut off.
 const MISSING: Duration = Duration::from_secs(2);
 
 /// Reads a recording to its end, or to the end of what is wanted of it.
@@ -129,7 +128,8 @@ fn is_whole(
         return Ok(());
     };
     let wanted = length.min(Duration::from_secs(range.to.unsigned_abs()));
-    match wanted.saturating_sub(reached) > MISSING {
+    // Subtitles, for one, may last longer than what they are for.
+    match !watch.leaves_out() && wanted.saturating_sub(reached) > MISSING {
         true => Err(SourceError::CutOff { reached, length }),
         false => Ok(()),
     }

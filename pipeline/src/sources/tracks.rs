@@ -172,6 +172,7 @@ impl Tracks {
         caps: &gst::Caps,
     ) -> Result<(), SourceError> {
         let Some(modality) = Modality::of(caps).filter(|m| !self.found.contains(m)) else {
+            self.watch.stream_left_out();
             return Ok(());
         };
         let Some(pipeline) = self.pipeline.upgrade().filter(|_| !self.is_complete) else {

@@ -46,6 +46,7 @@ pub struct Watch {
     searching: AtomicBool,
     waiting: AtomicUsize,
     open_streams: AtomicUsize,
+    leaves_out: AtomicBool,
     position_ns: AtomicI64,
     last_sign: Mutex<Instant>,
     failed: AtomicBool,
@@ -61,6 +62,7 @@ impl Watch {
             searching: AtomicBool::new(true),
             waiting: AtomicUsize::new(0),
             open_streams: AtomicUsize::new(0),
+            leaves_out: AtomicBool::new(false),
             position_ns: AtomicI64::new(-1),
             last_sign: Mutex::new(Instant::now()),
             failed: AtomicBool::new(false),
@@ -165,6 +167,16 @@ impl Watch {
     /// One more stream to wait for.
     pub fn stream_opened(&self) {
         self.open_streams.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// There is a stream that nobody reads.
+    pub fn stream_left_out(&self) {
+        self.leaves_out.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether there is a stream that nobody reads, which may be longer than those that are read.
+    pub fn leaves_out(&self) -> bool {
+        self.leaves_out.load(Ordering::Relaxed)
     }
 
     /// A stream has come to its end.
