@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from sonoscope_training import ave, avol, l3
 from sonoscope_training.errors import TrainingError
 from sonoscope_training.towers import channels
+from sonoscope_training.widen import widened
 
 BUILDERS = {"ave": ave.build, "avol": avol.build, "l3": l3.build}
 
@@ -59,21 +60,25 @@ def seeded(shape: Shape, seed: int) -> Network:
         return Network(shape)
 
 
-def start_from(network: Network, weights: dict[str, Tensor]) -> list[str]:
-    """Take over every tower weight of the same name and shape; returns the names.
+def start_from(network: Network, start: Network) -> list[str]:
+    """Take over every weight that fits; returns the names.
 
-    AVE-Net and AVOL-Net share their trunks and the FCs of the sound. Heads start anew.
+    AVE-Net and AVOL-Net share their trunks and the FCs of the sound; their heads start anew. From
+    a network of the same family the head is taken as well. A narrower one is widened.
     """
-    own = network.state_dict()
+    own, given = network.state_dict(), start.state_dict()
+    if start.shape.family != network.shape.family:
+        given = {name: value for name, value in given.items() if not name.startswith("head.")}
+    if start.shape.width != network.shape.width:
+        given = widened(given, own, seed=0)
     taken = {
         name: value
-        for name, value in weights.items()
-        if not name.startswith("head.") and name in own and own[name].shape == value.shape
+        for name, value in given.items()
+        if name in own and own[name].shape == value.shape
     }
     if not taken:
         raise TrainingError(
-            f"not one tower weight fits a {network.shape.family} network of width "
-            f"{network.shape.width}: start from a network of the same width"
+            f"no weight of a {start.shape.family} network fits a {network.shape.family} network"
         )
     network.load_state_dict(taken, strict=False)
     return sorted(taken)

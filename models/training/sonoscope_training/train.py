@@ -46,6 +46,7 @@ class Run:
         provenance: Provenance,
         folder: Path,
         device: str = "cpu",
+        keep_head: bool = False,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.network = network.to(device, memory_format=torch.channels_last).train()
@@ -55,6 +56,7 @@ class Run:
         self.provenance = provenance
         self.folder = folder
         self.device = device
+        self.keep_head = keep_head
         self.progress = Progress()
         self.optimizer = torch.optim.Adam(
             network.parameters(), weight_decay=recipe.weight_decay, fused=True
@@ -63,7 +65,7 @@ class Run:
     def train(self, until: int | None = None) -> Path:
         """Train to the recipe's last step, or `until` one before; returns the best checkpoint."""
         last = self.recipe.steps if until is None else min(until, self.recipe.steps)
-        if not self._resume():
+        if not self._resume() and not self.keep_head:
             self._start_head()
         losses, started = [], time.monotonic()
         while self.progress.step < last:

@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     options.add_shards(parser, required=True)
     options.add_network(parser, required=True)
-    parser.add_argument("--init", type=Path, metavar="CKPT", help="start from its towers")
+    parser.add_argument("--init", type=Path, metavar="CKPT", help="start from its weights")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     parser.add_argument("--steps", type=int, help=f"(default {SCRATCH.steps})")
     parser.add_argument("--batch", type=int, help=f"(default {SCRATCH.batch})")
@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> None:
     count = len(shard_set.split("train"))
     print(f"{shape.family} of width {shape.width:g}, {count} training clips", flush=True)
     about = arguments.trained_on or f"recordings in {arguments.shards.resolve().name}"
-    network = _network(shape, arguments)
+    network, keep_head = _network(shape, arguments)
     training = Run(
         network,
         shard_set,
@@ -49,16 +49,19 @@ def run(arguments: argparse.Namespace) -> None:
         provenance=Provenance(f"{about} ({count} clips)", shape.width, arguments.seed),
         folder=arguments.out,
         device=arguments.device,
+        keep_head=keep_head,
     )
     print(f"best checkpoint: {training.train()}")
 
 
-def _network(shape: Shape, arguments: argparse.Namespace) -> Network:
+def _network(shape: Shape, arguments: argparse.Namespace) -> tuple[Network, bool]:
+    """The network to begin with, and whether its head is one that has learned."""
     network = seeded(shape, arguments.seed)
-    if arguments.init is not None:
-        taken = start_from(network, checkpoint.load(arguments.init).weights)
-        print(f"{len(taken)} tower tensors from {arguments.init}", flush=True)
-    return network
+    if arguments.init is None:
+        return network, False
+    taken = start_from(network, checkpoint.load(arguments.init).network())
+    print(f"{len(taken)} tensors from {arguments.init}", flush=True)
+    return network, any(name.startswith("head.") for name in taken)
 
 
 def _recipe(arguments: argparse.Namespace) -> Recipe:
