@@ -21,7 +21,7 @@ fn look(canvas: &mut Canvas, pose: f32) {
     let hand = 0.5 - 1.1 * pose;
     for string in 0..STRINGS {
         let x = -0.56 + 0.17 * string as f32;
-        let blur = if hand < x { 0.08 * pose } else { 0.0 };
+        let blur = if hand < x { 0.1 * pose } else { 0.0 };
         canvas.mark(Light, move |p| {
             let bent = p.x - x - blur * (9.0 * p.y + 2.0 * x).sin();
             both(bent.abs() - 0.027, both(-0.75 - p.y, p.y - 0.3 + p.x))

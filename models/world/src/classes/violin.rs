@@ -29,9 +29,9 @@ fn look(canvas: &mut Canvas, pose: f32) {
         let bouts = melted(
             ellipse(p - at(0.0, 0.58), at(0.5, 0.4)),
             ellipse(p + at(0.0, 0.08), at(0.42, 0.34)),
-            0.1,
+            0.3,
         );
-        both(bouts, 0.2 - (p.folded() - at(0.5, 0.24)).length())
+        both(bouts, 0.2 - (p.folded() - at(0.55, 0.24)).length())
     };
     canvas.textured_part(body, |p| {
         if (body(p) + 0.13).abs() < 0.03 {
