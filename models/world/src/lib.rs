@@ -30,6 +30,7 @@ mod random;
 mod score;
 mod set;
 mod sound;
+mod split;
 mod truth;
 mod world;
 
@@ -39,5 +40,6 @@ pub use encode::{Encoding, encode};
 pub use error::Error;
 pub use ontology::{class_path, ontology_json};
 pub use set::{WorldConfig, write_set};
+pub use split::Split;
 pub use truth::{SecondTruth, Truth};
 pub use world::{Difficulty, World};
