@@ -5,15 +5,21 @@
 mod bee;
 mod bell;
 mod bird;
+mod cat;
 mod clock;
 mod dog;
 mod drum;
 mod engine;
 mod flute;
+mod frog;
 mod guitar;
+mod harp;
 mod rain;
 mod siren;
 mod telephone;
+mod trumpet;
+mod violin;
+mod xylophone;
 
 use crate::{
     picture::sprite::Look,
@@ -31,19 +37,25 @@ pub(crate) struct Class {
 }
 
 /// All classes, by name.
-pub(crate) static CLASSES: [Class; 12] = [
+pub(crate) static CLASSES: [Class; 18] = [
     bee::CLASS,
     bell::CLASS,
     bird::CLASS,
+    cat::CLASS,
     clock::CLASS,
     dog::CLASS,
     drum::CLASS,
     engine::CLASS,
     flute::CLASS,
+    frog::CLASS,
     guitar::CLASS,
+    harp::CLASS,
     rain::CLASS,
     siren::CLASS,
     telephone::CLASS,
+    trumpet::CLASS,
+    violin::CLASS,
+    xylophone::CLASS,
 ];
 
 /// The names of all classes, in alphabetical order.
