@@ -6,14 +6,20 @@ mod bee;
 mod bell;
 mod bird;
 mod clock;
+mod cricket;
 mod dog;
+mod drill;
 mod drum;
 mod engine;
+mod fire;
 mod flute;
 mod guitar;
+mod helicopter;
 mod rain;
 mod siren;
 mod telephone;
+mod thunder;
+mod waves;
 
 use crate::{
     picture::sprite::Look,
@@ -31,19 +37,25 @@ pub(crate) struct Class {
 }
 
 /// All classes, by name.
-pub(crate) static CLASSES: [Class; 12] = [
+pub(crate) static CLASSES: [Class; 18] = [
     bee::CLASS,
     bell::CLASS,
     bird::CLASS,
     clock::CLASS,
+    cricket::CLASS,
     dog::CLASS,
+    drill::CLASS,
     drum::CLASS,
     engine::CLASS,
+    fire::CLASS,
     flute::CLASS,
     guitar::CLASS,
+    helicopter::CLASS,
     rain::CLASS,
     siren::CLASS,
     telephone::CLASS,
+    thunder::CLASS,
+    waves::CLASS,
 ];
 
 /// The names of all classes, in alphabetical order.
