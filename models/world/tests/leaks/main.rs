@@ -49,13 +49,14 @@ fn trivial_statistics_cannot_match_picture_to_sound() {
     let clips = clips(40);
     let pictures = clips.iter().map(statistics::of_picture).collect();
     let sounds = clips.iter().map(statistics::of_sound).collect();
-    // 1 440 answers or more: a guess strays by at most 0.013.
+    // Answers share clips, so guesses stray more than coins do: other seeds, and 100 clips of
+    // each of 24 classes, gave 0.496 to 0.509.
     must_guess(&clips, (pictures, sounds), 0, 0.045);
 }
 
 #[test]
 fn files_give_nothing_away() {
-    let clips = clips(12);
+    let clips = clips(20);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("one.mp4");
     let known = |clip: &Clip| {
@@ -67,6 +68,6 @@ fn files_give_nothing_away() {
             with(statistics::of_sound(clip), audio),
         )
     };
-    // 432 answers or more: a guess strays by at most 0.024.
+    // Other seeds, and 40 clips of each of 24 classes, gave 0.481 to 0.517.
     must_guess(&clips, clips.iter().map(known).unzip(), 0, 0.075);
 }
