@@ -208,10 +208,10 @@ fn a_split_set_has_each_clip_in_one_folder() {
     let mut split = config();
     split.world.size = (32, 32);
     split.world.seconds = 1;
-    split.split = Some("60/20/20".parse().unwrap());
-    write_set(&split, folder.path(), 5, |_| {}).unwrap();
+    split.split = Some("80/10/10".parse().unwrap());
+    write_set(&split, folder.path(), 10, |_| {}).unwrap();
     let mut seen = HashSet::new();
-    for (name, count) in [("train", 3), ("validation", 1), ("test", 1)] {
+    for (name, count) in [("train", 8), ("validation", 1), ("test", 1)] {
         let part = folder.path().join(name);
         let ontology = fs::read_to_string(part.join("ontology.json")).unwrap();
         assert_eq!(ontology, sonoscope_world::ontology_json());
@@ -221,9 +221,9 @@ fn a_split_set_has_each_clip_in_one_folder() {
         assert_eq!(clips.len(), count, "{name}");
         assert!(clips.into_iter().all(|clip| seen.insert(clip)), "{name}");
     }
-    assert_eq!(seen.len(), 5);
+    assert_eq!(seen.len(), 10);
     // The same clips in one folder would be a second copy of them.
     split.split = None;
-    let refused = write_set(&split, folder.path(), 5, |_| {});
+    let refused = write_set(&split, folder.path(), 10, |_| {});
     assert!(matches!(refused, Err(Error::OtherWorld(_))));
 }
