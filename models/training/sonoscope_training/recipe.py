@@ -19,6 +19,8 @@ class Recipe:
     # "all": every picture with every sound of the batch. "two": each picture with its own sound
     # and with one other, as published.
     pairs: Literal["all", "two"] = "all"
+    # Weight of the contrastive cross-entropy beside the loss of the pairs.
+    contrast: float = 0.3
     learning_rate: float = 1e-3
     schedule: Literal["cosine", "stairs"] = "cosine"
     warmup_steps: int = 100
@@ -57,6 +59,7 @@ PUBLISHED = replace(
     SCRATCH,
     batch=64,
     pairs="two",
+    contrast=0.0,
     learning_rate=5e-5,
     schedule="stairs",
     warmup_steps=0,

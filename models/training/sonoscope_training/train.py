@@ -17,7 +17,7 @@ from sonoscope_training.batches import Batches
 from sonoscope_training.checkpoint import Checkpoint
 from sonoscope_training.contract import Provenance
 from sonoscope_training.errors import TrainingError
-from sonoscope_training.losses import correspondence_loss
+from sonoscope_training.losses import contrast, correspondence_loss
 from sonoscope_training.networks import Network
 from sonoscope_training.recipe import Recipe
 from sonoscope_training.shards import ShardSet
@@ -82,8 +82,11 @@ class Run:
             group["lr"] = self.recipe.learning_rate_at(step, self.batches.epoch(step))
         logits = self.network.head.all_pairs(*self._features(step))
         loss = correspondence_loss(logits, self.recipe.pairs)
+        total = loss
+        if self.recipe.contrast:
+            total = loss + self.recipe.contrast * contrast(logits)
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        total.backward()
         self.optimizer.step()
         self.progress.step += 1
         return loss.detach()

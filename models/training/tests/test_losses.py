@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from sonoscope_training.losses import correspondence_loss
+from sonoscope_training.losses import contrast, correspondence_loss
 from sonoscope_training.recipe import PUBLISHED, SCRATCH
 from sonoscope_training.validation import balanced_accuracy
 
@@ -16,6 +16,17 @@ LOGITS = torch.randn(6, 6, generator=torch.Generator().manual_seed(0))
 def cross_entropy(logit: float, corresponds: bool) -> float:
     probability = 1 / (1 + math.exp(-logit))
     return -math.log(probability if corresponds else 1 - probability)
+
+
+def test_contrast_is_the_surprise_at_ones_own_among_all():
+    logits = LOGITS.tolist()
+    columns = [list(column) for column in zip(*logits, strict=True)]
+    surprises = [
+        math.log(sum(math.exp(other) for other in row)) - row[i]
+        for rows in (logits, columns)
+        for i, row in enumerate(rows)
+    ]
+    assert contrast(LOGITS).item() == pytest.approx(sum(surprises) / 12, rel=1e-5)
 
 
 def test_all_pairs():
