@@ -41,46 +41,70 @@ class Graph:
         )
         return output
 
-    def tower(self, tower: nn.Sequential, entrance: str, exit_name: str) -> str:
-        """Append a folded tower, layer by layer."""
+    def tower(
+        self, tower: nn.Sequential, entrance: str, exit_name: str, *, within: str = ""
+    ) -> str:
+        """Append a folded tower, layer by layer; names of what lies between start with `within`."""
         children = list(tower.named_children())
         flow = entrance
         for place, (name, layer) in enumerate(children):
-            output = exit_name if place == len(children) - 1 else name
+            output = exit_name if place == len(children) - 1 else f"{within}{name}"
             flow = self._layer(layer, flow, output)
         return flow
 
     def _layer(self, layer: nn.Module, flow: str, output: str) -> str:
         match layer:
-            case nn.Conv2d():
-                return self._convolution(layer, flow, output)
+            case nn.Conv1d() | nn.Conv2d() | nn.Conv3d():
+                return self.convolution(layer, flow, output)
             case nn.Linear():
                 return self.linear(layer.weight, layer.bias, flow, output)
             case nn.ReLU():
                 return self.node("Relu", [flow], output)
-            case nn.MaxPool2d():
-                size = [layer.kernel_size] * 2
-                return self.node("MaxPool", [flow], output, kernel_shape=size, strides=size)
+            case nn.MaxPool1d() | nn.MaxPool2d() | nn.MaxPool3d():
+                return self._max_pool(layer, flow, output)
             case layers.GlobalMaxPool():
                 cells = self.node("GlobalMaxPool", [flow], f"{output}.cells")
                 last = "features" if output == "features" else f"{output}.flat"
                 return self.node("Flatten", [cells], last, axis=1)
             case layers.L2Normalize():
                 return self._unit_length(flow, output)
+            case layers.Residual():
+                return self._residual(layer, flow, output)
+            case layers.TimePool():
+                weights = self.constant(f"{output}.weights", layer.weights)
+                return self.node("MatMul", [flow, weights], output)
             case _:
                 raise TypeError(f"no ONNX form for {layer}")
 
-    def _convolution(self, layer: nn.Conv2d, flow: str, output: str) -> str:
-        weight = self.constant(f"{output}.weight", layer.weight)
-        bias = self.constant(f"{output}.bias", layer.bias)
+    def convolution(self, layer: nn.Module, flow: str, output: str) -> str:
+        """Append a convolution over one, two or three dimensions."""
+        inputs = [flow, self.constant(f"{output}.weight", layer.weight)]
+        if layer.bias is not None:
+            inputs.append(self.constant(f"{output}.bias", layer.bias))
         return self.node(
             "Conv",
-            [flow, weight, bias],
+            inputs,
             output,
             kernel_shape=list(layer.kernel_size),
             strides=list(layer.stride),
             pads=list(layer.padding) * 2,
         )
+
+    def _max_pool(self, layer: nn.Module, flow: str, output: str) -> str:
+        dimensions = {nn.MaxPool1d: 1, nn.MaxPool2d: 2, nn.MaxPool3d: 3}[type(layer)]
+        size, strides, padding = (
+            list(value) if isinstance(value, tuple) else [value] * dimensions
+            for value in (layer.kernel_size, layer.stride, layer.padding)
+        )
+        attributes = {"pads": padding * 2} if any(padding) else {}
+        return self.node(
+            "MaxPool", [flow], output, kernel_shape=size, strides=strides, **attributes
+        )
+
+    def _residual(self, layer: layers.Residual, flow: str, output: str) -> str:
+        main = self.tower(layer.main, flow, f"{output}.main", within=f"{output}.")
+        shortcut = self.tower(layer.shortcut, flow, f"{output}.shortcut", within=f"{output}.")
+        return self.node("Relu", [self.node("Add", [main, shortcut], f"{output}.sum")], output)
 
     def linear(self, weight: Tensor, bias: Tensor, flow: str, output: str) -> str:
         """Append a fully connected layer."""
