@@ -54,9 +54,7 @@ def models(network: Network, name: str, provenance: Provenance) -> dict[str, onn
         "frame": frame.model(
             {"frame": frame_shape}, {"features": frame_features}, metadata["frame"]
         ),
-        "audio": audio.model(
-            {sound: audio_shape}, {"features": audio_features}, metadata["audio"]
-        ),
+        "audio": audio.model({sound: audio_shape}, {"features": audio_features}, metadata["audio"]),
         "head": head.model(
             {heads.FRAME: frame_features, heads.AUDIO: audio_features}, scores, metadata["head"]
         ),

@@ -53,28 +53,27 @@ class Graph:
         return flow
 
     def _layer(self, layer: nn.Module, flow: str, output: str) -> str:
-        match layer:
-            case nn.Conv1d() | nn.Conv2d() | nn.Conv3d():
-                return self.convolution(layer, flow, output)
-            case nn.Linear():
-                return self.linear(layer.weight, layer.bias, flow, output)
-            case nn.ReLU():
-                return self.node("Relu", [flow], output)
-            case nn.MaxPool1d() | nn.MaxPool2d() | nn.MaxPool3d():
-                return self._max_pool(layer, flow, output)
-            case layers.GlobalMaxPool():
-                cells = self.node("GlobalMaxPool", [flow], f"{output}.cells")
-                last = "features" if output == "features" else f"{output}.flat"
-                return self.node("Flatten", [cells], last, axis=1)
-            case layers.L2Normalize():
-                return self._unit_length(flow, output)
-            case layers.Residual():
-                return self._residual(layer, flow, output)
-            case layers.TimePool():
-                weights = self.constant(f"{output}.weights", layer.weights)
-                return self.node("MatMul", [flow, weights], output)
-            case _:
-                raise TypeError(f"no ONNX form for {layer}")
+        for kinds, write in WRITERS:
+            if isinstance(layer, kinds):
+                return write(self, layer, flow, output)
+        raise TypeError(f"no ONNX form for {layer}")
+
+    def _relu(self, layer: nn.ReLU, flow: str, output: str) -> str:
+        del layer
+        return self.node("Relu", [flow], output)
+
+    def _global_max_pool(self, layer: layers.GlobalMaxPool, flow: str, output: str) -> str:
+        del layer
+        cells = self.node("GlobalMaxPool", [flow], f"{output}.cells")
+        last = "features" if output == "features" else f"{output}.flat"
+        return self.node("Flatten", [cells], last, axis=1)
+
+    def _time_pool(self, layer: layers.TimePool, flow: str, output: str) -> str:
+        weights = self.constant(f"{output}.weights", layer.weights)
+        return self.node("MatMul", [flow, weights], output)
+
+    def _linear(self, layer: nn.Linear, flow: str, output: str) -> str:
+        return self.linear(layer.weight, layer.bias, flow, output)
 
     def convolution(self, layer: nn.Module, flow: str, output: str) -> str:
         """Append a convolution over one, two or three dimensions."""
@@ -112,7 +111,8 @@ class Graph:
         bias_name = self.constant(f"{output}.bias", bias)
         return self.node("Gemm", [flow, weight_name, bias_name], output, transB=1)
 
-    def _unit_length(self, flow: str, output: str) -> str:
+    def _unit_length(self, layer: layers.L2Normalize, flow: str, output: str) -> str:
+        del layer
         length = self.node("ReduceL2", [flow], f"{output}.length", axes=[1], keepdims=1)
         shortest = self.constant(f"{output}.shortest", layers.SHORTEST_LENGTH)
         divisor = self.node("Max", [length, shortest], f"{output}.divisor")
@@ -138,6 +138,19 @@ class Graph:
         helper.set_model_props(model, metadata)
         onnx.checker.check_model(model, full_check=True)
         return model
+
+
+# How each kind of layer is written.
+WRITERS = (
+    ((nn.Conv1d, nn.Conv2d, nn.Conv3d), Graph.convolution),
+    (nn.Linear, Graph._linear),
+    (nn.ReLU, Graph._relu),
+    ((nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d), Graph._max_pool),
+    (layers.GlobalMaxPool, Graph._global_max_pool),
+    (layers.L2Normalize, Graph._unit_length),
+    (layers.Residual, Graph._residual),
+    (layers.TimePool, Graph._time_pool),
+)
 
 
 def to_bytes(model: onnx.ModelProto) -> bytes:

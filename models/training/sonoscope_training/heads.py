@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from sonoscope_training.ave import SQUARE_FLOOR, AveHead
 from sonoscope_training.avol import CELLS, AvolHead
-from sonoscope_training.graph import Graph
 from sonoscope_training.folding import fold, merged
+from sonoscope_training.graph import Graph
 from sonoscope_training.l3 import L3Head
 from sonoscope_training.layers import Fuse
 from sonoscope_training.multisensory import MultisensoryHead

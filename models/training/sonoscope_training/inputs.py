@@ -68,8 +68,8 @@ def waveforms(count: int, seed: int) -> np.ndarray:
     random = np.random.default_rng([seed, 3])
     sounds = 0.01 * random.standard_normal((count, WINDOW_SAMPLES))
     times_s = np.arange(WINDOW_SAMPLES) / AUDIO_RATE_HZ
-    for sound in sounds:
+    for row in range(count):
         for start_s, pitch_hz in random.uniform((0, 100), (4, 4000), (TONES, 2)):
             since_s = np.maximum(times_s - start_s, 0)
-            sound += 0.15 * np.exp(-4 * since_s) * np.sin(2 * np.pi * pitch_hz * since_s)
+            sounds[row] += 0.15 * np.exp(-4 * since_s) * np.sin(2 * np.pi * pitch_hz * since_s)
     return sounds.astype(np.float32)

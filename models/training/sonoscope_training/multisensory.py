@@ -108,6 +108,11 @@ def form_of(name: str) -> Form:
     return FORMS[name]
 
 
+def form_with(pixels: int) -> str:
+    """The name of the form that takes pictures of this size."""
+    return next((name for name, form in FORMS.items() if form.pixels == pixels), "full")
+
+
 def feature_shapes(form: Form, width: float) -> tuple[list[int], list[int]]:
     """What the frame tower and the audio tower give, without the batch dimension."""
     steps = -(-form.frames // form.frame_stride)
@@ -128,7 +133,10 @@ def convolution(kind: type[nn.Module], inputs: int, outputs: int, kernel, stride
 
 
 def residual(
-    kinds: tuple[type, type], channels: tuple[int, int], kernel: int | Strides, stride: int | Strides
+    kinds: tuple[type, type],
+    channels: tuple[int, int],
+    kernel: int | Strides,
+    stride: int | Strides,
 ) -> Residual:
     """Two convolutions, the first with the stride; a 1x1 one beside them where the shape changes.
 

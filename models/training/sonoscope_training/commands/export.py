@@ -11,7 +11,7 @@ from sonoscope_training.commands import options
 from sonoscope_training.contract import UNTRAINED, Provenance
 from sonoscope_training.errors import TrainingError
 from sonoscope_training.export import export
-from sonoscope_training.networks import Network, Shape, seeded
+from sonoscope_training.networks import Network, seeded
 from sonoscope_training.settle import settle
 
 
@@ -51,7 +51,7 @@ def _network(arguments: argparse.Namespace) -> tuple[Network, Provenance]:
 
 
 def _seeded(arguments: argparse.Namespace) -> tuple[Network, Provenance]:
-    shape = Shape(arguments.network, arguments.width or 1.0)
+    shape = options.shape(arguments)
     network = seeded(shape, arguments.seed)
     settle(network, arguments.seed)
     return network, Provenance(UNTRAINED, shape.width, arguments.seed)

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import torch
 
-from sonoscope_training import checkpoint, shards
+from sonoscope_training import checkpoint, shards, stretches
 from sonoscope_training.commands import options
 from sonoscope_training.contract import Provenance
-from sonoscope_training.networks import Network, Shape, seeded, start_from
+from sonoscope_training.errors import TrainingError
+from sonoscope_training.multisensory import form_of
+from sonoscope_training.networks import MULTISENSORY, Network, Shape, seeded, start_from
 from sonoscope_training.recipe import PUBLISHED, SCRATCH, WARM, Recipe
+from sonoscope_training.tasks import AlignmentTask, PairTask, Task
 from sonoscope_training.train import Run
 
 
@@ -36,21 +39,34 @@ def run(arguments: argparse.Namespace) -> None:
     """Train, and say where the best checkpoint is."""
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
-    shard_set = shards.load(arguments.shards)
-    shape = Shape(arguments.network, arguments.width or 1.0, batch_norm=not arguments.published)
-    count = len(shard_set.split("train"))
-    print(f"{shape.family} of width {shape.width:g}, {count} training clips", flush=True)
+    _check_device(arguments.device)
+    recipe = _recipe(arguments)
+    shape = options.shape(arguments, batch_norm=not arguments.published)
+    task = _task(shape, recipe, arguments.shards)
+    print(f"{shape.family} of width {shape.width:g}, {task.count} training clips", flush=True)
     about = arguments.trained_on or f"recordings in {arguments.shards.resolve().name}"
-    network = _network(shape, arguments)
     training = Run(
-        network,
-        shard_set,
-        _recipe(arguments),
-        provenance=Provenance(f"{about} ({count} clips)", shape.width, arguments.seed),
+        _network(shape, arguments),
+        task,
+        recipe,
+        provenance=Provenance(f"{about} ({task.count} clips)", shape.width, arguments.seed),
         folder=arguments.out,
         device=arguments.device,
     )
     print(f"best checkpoint: {training.train()}")
+
+
+def _check_device(device: str) -> None:
+    if device == "cuda" and not torch.cuda.is_available():
+        reason = "is built without CUDA" if torch.version.cuda is None else "finds no GPU"
+        raise TrainingError(f"--device cuda: this PyTorch {reason}\ntip: --device cpu")
+
+
+def _task(shape: Shape, recipe: Recipe, folder: Path) -> Task:
+    if shape.family == MULTISENSORY:
+        form = form_of(shape.form)
+        return AlignmentTask(stretches.load(folder, form), recipe, form)
+    return PairTask(shards.load(folder), recipe)
 
 
 def _network(shape: Shape, arguments: argparse.Namespace) -> Network:
