@@ -48,8 +48,13 @@ The int8 towers want a processor with VNNI instructions (or a GPU). On older x86
 sums may saturate: use the fp32 files there."""
 
 
-def card(contract: dict, evaluations: list[dict], notes: Sequence[str] = ()) -> str:
-    """The whole page. `notes` are limits of this network's own."""
+def card(
+    contract: dict,
+    evaluations: list[dict],
+    notes: Sequence[str] = (),
+    log: Sequence[dict] = (),
+) -> str:
+    """The whole page. `notes` are limits of this network's own, `log` the lines of its run's."""
     provenance = contract["provenance"]
     untrained = provenance["trained_on"] == UNTRAINED
     sections = [
@@ -62,6 +67,8 @@ def card(contract: dict, evaluations: list[dict], notes: Sequence[str] = ()) -> 
     ]
     if evaluations:
         sections += ["## How well it does", *_figures(evaluations)]
+    if log:
+        sections += ["## How it learned", learning_curve(log)]
     own = ALIGNMENT_LIMITS if contract["family"] == "multisensory" else LIMITS
     limits = [*(f"- {note}" for note in notes), UNTRAINED_LIMITS if untrained else own]
     sections.append("## Limits\n\n" + "\n".join(limits))
@@ -109,6 +116,10 @@ TASKS = {
 }
 
 
+# Rows of the learning curve.
+CURVE_ROWS = 10
+
+
 def _table(rows: list[tuple[dict, dict]]) -> str:
     names = list(rows[0][1])
     lines = [
@@ -119,6 +130,23 @@ def _table(rows: list[tuple[dict, dict]]) -> str:
         cells = [_cell(figures[name]) for name in names]
         about = f"{evaluation.get('set', 'test')}, {evaluation['clips']} clips"
         lines.append(f"| {about} | {evaluation['towers']} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def learning_curve(log: Sequence[dict]) -> str:
+    """Some rows of a run's log, evenly spread, the last and the best among them."""
+    best = min(range(len(log)), key=lambda row: log[row]["validation_loss"])
+    spread = {round(i * (len(log) - 1) / (CURVE_ROWS - 1)) for i in range(CURVE_ROWS)}
+    lines = [
+        "| step | training loss | validation loss | validation accuracy |",
+        "| --- | --- | --- | --- |",
+    ]
+    for row in sorted(spread | {best}):
+        figures = log[row]
+        names = ("loss", "validation_loss", "validation_accuracy")
+        cells = " | ".join(f"{figures[name]:.3f}" for name in names)
+        note = " (kept)" if row == best else ""
+        lines.append(f"| {figures['step']}{note} | {cells} |")
     return "\n".join(lines)
 
 

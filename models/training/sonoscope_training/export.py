@@ -7,7 +7,7 @@ import onnx
 from sonoscope_training import contract, graph, heads, multisensory
 from sonoscope_training.contract import Provenance
 from sonoscope_training.folding import fold
-from sonoscope_training.graph import Graph
+from sonoscope_training.graph import Graph, Weights
 from sonoscope_training.networks import MULTISENSORY, Network, Shape
 from sonoscope_training.towers import AUDIO_CHANNELS, EMBEDDING, FRAME_CHANNELS
 
@@ -19,18 +19,25 @@ SPECTROGRAM_SHAPE = [
 ]
 
 
-def export(network: Network, name: str, provenance: Provenance, folder: Path) -> list[Path]:
-    """Write `frame.onnx`, `audio.onnx`, `head.onnx`; returns their paths."""
+def export(
+    network: Network, name: str, provenance: Provenance, folder: Path, *, weights: Weights = "fp32"
+) -> list[Path]:
+    """Write `frame.onnx`, `audio.onnx`, `head.onnx`; returns their paths.
+
+    With `weights` in fp16 they are half as large, and cast to single precision when loaded.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for part, model in models(network, name, provenance).items():
+    for part, model in models(network, name, provenance, weights).items():
         path = folder / f"{part}.onnx"
         path.write_bytes(graph.to_bytes(model))
         written.append(path)
     return written
 
 
-def models(network: Network, name: str, provenance: Provenance) -> dict[str, onnx.ModelProto]:
+def models(
+    network: Network, name: str, provenance: Provenance, weights: Weights = "fp32"
+) -> dict[str, onnx.ModelProto]:
     """The three models, by part."""
     frame_features, audio_features = feature_shapes(network.shape)
     frame_shape, audio_shape = input_shapes(network.shape)
@@ -44,11 +51,11 @@ def models(network: Network, name: str, provenance: Provenance) -> dict[str, onn
         for part in contract.PARTS
     }
 
-    frame = Graph(f"{name}.frame")
+    frame = Graph(f"{name}.frame", weights)
     frame.tower(fold(network.frame), "frame", "features")
-    audio = Graph(f"{name}.audio")
+    audio = Graph(f"{name}.audio", weights)
     audio.tower(fold(network.audio), sound, "features")
-    head = Graph(f"{name}.head")
+    head = Graph(f"{name}.head", weights)
     scores = heads.write(head, network.head)
     return {
         "frame": frame.model(

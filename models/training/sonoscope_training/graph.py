@@ -4,25 +4,32 @@ PyTorch's exporter would need packages of its own, and names tensors as it likes
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
-from sonoscope_training import layers
+from sonoscope_training import halves, layers
 
 # Old enough for every execution provider, new enough for per-channel quantization.
 OPSET = 17
 IR_VERSION = 8
 BATCH = "n"
 
+# How large constants are stored; all is computed in single precision.
+Weights = Literal["fp32", "fp16"]
+# Smaller constants, biases among them, are not worth a node.
+HALVED_FROM = 512
+
 
 class Graph:
     """A graph in the making: nodes in order, and their constants."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, weights: Weights = "fp32") -> None:
         self.name = name
+        self.weights = weights
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
 
@@ -31,6 +38,8 @@ class Graph:
         array = value.detach().cpu().numpy() if isinstance(value, Tensor) else np.asarray(value)
         kind = np.float32 if np.issubdtype(array.dtype, np.floating) else np.int64
         array = np.ascontiguousarray(array, dtype=kind) if array.ndim else array.astype(kind)
+        if self.weights == "fp16" and kind is np.float32 and array.size >= HALVED_FROM:
+            return halves.constant(self.nodes, self.constants, name, array)
         self.constants.append(numpy_helper.from_array(array, name))
         return name
 

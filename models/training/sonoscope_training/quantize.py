@@ -20,7 +20,7 @@ from onnxruntime.quantization import (
 )
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from sonoscope_training import contract, graph
+from sonoscope_training import contract, graph, halves
 from sonoscope_training.errors import TrainingError
 
 TOWERS = ("frame", "audio")
@@ -86,7 +86,11 @@ def _quantized(source: Path, calibration: Calibration) -> onnx.ModelProto:
     with tempfile.TemporaryDirectory() as scratch:
         shaped = Path(scratch) / "shaped.onnx"
         target = Path(scratch) / "quantized.onnx"
-        quant_pre_process(source, shaped, skip_optimization=True, skip_symbolic_shape=True)
+        fp32 = onnx.load(source)
+        # Weights stored in half precision would pass for activations.
+        quant_pre_process(
+            halves.widened(fp32), shaped, skip_optimization=True, skip_symbolic_shape=True
+        )
         quantize_static(
             shaped,
             target,
@@ -99,7 +103,6 @@ def _quantized(source: Path, calibration: Calibration) -> onnx.ModelProto:
             calibrate_method=CalibrationMethod.MinMax,
         )
         quantized = onnx.load(target)
-    fp32 = onnx.load(source, load_external_data=False)
     quantized.producer_name = fp32.producer_name
     quantized.producer_version = fp32.producer_version
     onnx.helper.set_model_props(quantized, {prop.key: prop.value for prop in fp32.metadata_props})

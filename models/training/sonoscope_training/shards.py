@@ -5,14 +5,15 @@ A clip is three members of a shard: `<id>.frames.npy` (uint8 `[n, 256, 256, 3]`)
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 
-from sonoscope_training import archive
+from sonoscope_training import archive, checks
 from sonoscope_training.archive import Member
 from sonoscope_training.contract import SPECTROGRAM_BINS, SPECTROGRAM_FRAMES
 from sonoscope_training.errors import TrainingError
@@ -34,6 +35,8 @@ class Clip:
     spectrograms: np.ndarray
     segments: list[int]
     truth: dict | None
+    # Rows whose sound cannot be used, by the reason.
+    left_out: dict[str, list[int]] = field(default_factory=dict)
 
     def middle(self) -> int:
         """Row of the second nearest the middle in which something seen is heard."""
@@ -43,12 +46,15 @@ class Clip:
     def pairs(self) -> list[int]:
         """Rows in which picture and sound belong together, as far as is known.
 
-        That is where no truth says that the second is silent or its source off screen.
+        That is where the sound can be used, and no truth says that the second is silent or its
+        source off screen.
         """
+        useless = {row for rows in self.left_out.values() for row in rows}
+        rows = [row for row in range(len(self.segments)) if row not in useless]
         if self.truth is None:
-            return list(range(len(self.segments)))
+            return rows
         apart = {s["second"] for s in self.truth["seconds"] if s["silent"] or s["off_screen"]}
-        return [row for row, segment in enumerate(self.segments) if segment not in apart]
+        return [row for row in rows if self.segments[row] not in apart]
 
 
 @dataclass
@@ -63,13 +69,26 @@ class ShardSet:
 
         Clips in which nothing seen is heard are left out.
         """
-        chosen = [clip for clip in self.clips if split_of(clip.id) == name and clip.pairs()]
-        if not chosen:
+        fallen = [clip for clip in self.clips if split_of(clip.id) == name]
+        chosen = [clip for clip in fallen if clip.pairs()]
+        if not fallen:
             raise TrainingError(
                 f"{self.folder}: none of {len(self.clips)} clips falls in the {name} split: "
                 f"extract more recordings"
             )
+        if not chosen:
+            raise TrainingError(
+                f"{self.folder}: in none of the {len(fallen)} clips of the {name} split anything "
+                f"seen is heard: extract recordings with sound"
+            )
         return chosen
+
+    def left_out(self) -> dict[str, int]:
+        """How many seconds have a sound that cannot be used, by the reason."""
+        reasons = Counter()
+        for clip in self.clips:
+            reasons.update({reason: len(rows) for reason, rows in clip.left_out.items() if rows})
+        return dict(reasons)
 
 
 def split_of(clip_id: str) -> str:
@@ -92,7 +111,9 @@ def load(folder: Path) -> ShardSet:
 def _read(path: Path) -> Iterator[Clip]:
     """The clips of one shard, which must have been written to its end."""
     for clip_id, parts in archive.groups(path, SUFFIXES):
-        yield _clip(path, clip_id, parts)
+        clip = _clip(path, clip_id, parts)
+        if clip.segments:
+            yield clip
 
 
 def _clip(path: Path, clip_id: str, parts: dict[str, Member]) -> Clip:
@@ -104,7 +125,7 @@ def _clip(path: Path, clip_id: str, parts: dict[str, Member]) -> Clip:
     except (ValueError, KeyError) as error:
         raise TrainingError(f"{path}: clip {clip_id} cannot be read: {error}") from error
     _check_arrays(path, clip)
-    return clip
+    return replace(clip, left_out=checks.unusable_sounds(clip.spectrograms))
 
 
 def truth_of(about: dict) -> dict | None:
@@ -124,8 +145,8 @@ def _check_arrays(path: Path, clip: Clip) -> None:
         ),
     }
     for name, (array, shape, kind) in wanted.items():
-        if array.shape != shape or array.dtype != kind or seconds == 0:
+        if array.shape != shape or array.dtype != kind:
             raise TrainingError(
                 f"{path}: clip {clip.id}: {name} are {array.dtype} {array.shape}, "
-                f"not {np.dtype(kind)} {shape} (and at least one second)"
+                f"not {np.dtype(kind)} {shape}"
             )

@@ -3,16 +3,19 @@
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from sonoscope_training import checks
 from sonoscope_training.batches import Batches
+from sonoscope_training.errors import TrainingError
 from sonoscope_training.losses import alignment_loss, correspondence_loss
 from sonoscope_training.multisensory import Form
 from sonoscope_training.networks import Network
 from sonoscope_training.recipe import Recipe
 from sonoscope_training.shards import ShardSet
-from sonoscope_training.stretches import StretchSet
+from sonoscope_training.stretches import Stretch, StretchSet
 from sonoscope_training.validation import Validation
 from sonoscope_training.window_batches import WindowBatches
 from sonoscope_training.window_validation import WindowValidation, examples
@@ -56,7 +59,15 @@ class PairTask:
     least_batch = 2
 
     def __init__(self, shard_set: ShardSet, recipe: Recipe) -> None:
-        self.batches = Batches(shard_set.split("train"), recipe)
+        clips = shard_set.split("train")
+        if len(clips) == 1:
+            raise TrainingError(
+                f"{shard_set.folder} has one clip to train on, so no sound that does not belong "
+                f"to its pictures: extract more recordings"
+            )
+        checks.refuse_sameness([clip.frames[clip.middle()] for clip in clips], "pictures")
+        checks.refuse_sameness([clip.spectrograms[clip.middle()] for clip in clips], "sounds")
+        self.batches = Batches(clips, recipe)
         self.validate = Validation.of(shard_set.split("validation"))
         self.recipe = recipe
         self.count = len(self.batches.clips)
@@ -68,7 +79,10 @@ class PairTask:
         return inputs[0][:size], inputs[1][:size]
 
     def start(self, network: Network, inputs: Inputs, autocast: AbstractContextManager) -> None:
-        """Fit the head's border to what the towers give for the first batch."""
+        """Fit the head's border to what the towers give for the first batch, or leave it alone."""
+        if self.recipe.head_start == "fixed":
+            network.head.fix()
+            return
         network.head.start(*self._features(network, inputs, autocast))
 
     def loss(self, network: Network, inputs: Inputs, autocast: AbstractContextManager) -> Tensor:
@@ -90,7 +104,9 @@ class AlignmentTask:
     least_batch = 1
 
     def __init__(self, stretch_set: StretchSet, recipe: Recipe, form: Form) -> None:
-        batches = WindowBatches(stretch_set.split("train"), recipe, form)
+        stretches = stretch_set.split("train")
+        refuse_stills(stretches)
+        batches = WindowBatches(stretches, recipe, form)
         self.validate = WindowValidation(examples(stretch_set.split("validation"), form), form)
         self.count = len(batches.stretches)
         self.epoch = batches.epoch
@@ -110,3 +126,16 @@ class AlignmentTask:
             frame, audio = network.frame(inputs[0]), network.audio(inputs[1])
             logits = network.head.logits(torch.cat([frame, frame]), audio)
         return alignment_loss(logits)
+
+
+def refuse_stills(stretches: list[Stretch]) -> None:
+    """An error if nothing ever moves: alignment in time could not be seen."""
+    if stretches and all(_still(stretch.pictures) for stretch in stretches):
+        raise TrainingError(
+            f"in none of {len(stretches)} training recordings anything moves, so nothing can be "
+            f"seen to go with the sound: extract recordings with moving pictures"
+        )
+
+
+def _still(pictures: np.ndarray) -> bool:
+    return all(np.array_equal(pictures[0], other) for other in pictures[1:])

@@ -12,16 +12,17 @@ from pathlib import Path
 
 import torch
 
-from sonoscope_training import checkpoint, memory, run_log
+from sonoscope_training import checkpoint, memory
 from sonoscope_training.checkpoint import Checkpoint
 from sonoscope_training.contract import Provenance
 from sonoscope_training.errors import TrainingError
 from sonoscope_training.networks import Network
 from sonoscope_training.prefetch import Prefetch
 from sonoscope_training.recipe import Recipe
+from sonoscope_training.run_log import RunLog
 from sonoscope_training.tasks import Inputs, Task
 
-LAST, BEST, LOG = "last.pt", "best.pt", "log.jsonl"
+LAST, BEST = "last.pt", "best.pt"
 
 # A GPU takes batches faster than one thread makes them.
 CUDA_THREADS_MAX = 8
@@ -54,6 +55,7 @@ class Run:
         self.recipe = recipe
         self.provenance = provenance
         self.folder = folder
+        self.log = RunLog(folder)
         self.device = device
         self.progress = Progress()
         self.optimizer = torch.optim.Adam(
@@ -126,7 +128,7 @@ class Run:
 
     @torch.no_grad()
     def _start(self) -> None:
-        run_log.rewind(self.folder / LOG, 0)
+        self.log.rewind(0)
         frames, sounds = (part.to(self.device) for part in self.task.batch(0))
         self.task.start(self.network, (frames, sounds), self._autocast())
 
@@ -151,7 +153,7 @@ class Run:
             "unix_s": round(time.time(), 1),
         }
         # Before the checkpoint: what was written beyond it is dropped when the run goes on.
-        run_log.append(self.folder / LOG, figures)
+        self.log.append(figures)
         self._keep(validation_loss, best=best)
         print(f"{_line(figures, self.recipe.steps)}{'  best' if best else ''}", flush=True)
 
@@ -193,7 +195,7 @@ class Run:
         self.network.load_state_dict(kept.weights)
         self.optimizer.load_state_dict(kept.training["optimizer"])
         self.progress = Progress(kept.step, kept.training["best_loss"])
-        run_log.rewind(self.folder / LOG, kept.step)
+        self.log.rewind(kept.step)
         print(f"resumed at step {kept.step}", flush=True)
         return True
 

@@ -16,8 +16,8 @@ from sonoscope_training.tasks import AlignmentTask
 from sonoscope_training.train import Run
 
 FORM = FORMS["reduced"]
-SHAPE = Shape("multisensory", 0.0625, form="reduced")
-TINY = replace(SCRATCH, batch=8, steps=40, warmup_steps=5, learning_rate=5e-3, validate_every=40)
+SHAPE = Shape("multisensory", 1 / 32, form="reduced")
+TINY = replace(SCRATCH, batch=8, steps=50, warmup_steps=5, learning_rate=5e-3, validate_every=50)
 
 
 @pytest.fixture(scope="module")
@@ -27,11 +27,19 @@ def stretch_set(tmp_path_factory):
     return stretches.load(folder, FORM)
 
 
-def test_alignment_is_learned(stretch_set, tmp_path):
+@pytest.fixture(scope="module")
+def unseen(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("unseen")
+    made_up.write(folder / "0.tar", {f"unseen-{n}": made_up.members(1000 + n) for n in range(8)})
+    return stretches.load(folder, FORM)
+
+
+def test_alignment_is_learned(stretch_set, unseen, tmp_path):
     task = AlignmentTask(stretch_set, TINY, FORM)
     provenance = Provenance("made-up beats", SHAPE.width, 0)
     run = Run(seeded(SHAPE, 0), task, TINY, provenance=provenance, folder=tmp_path)
     best = checkpoint.load(run.train())
-    figures = alignment(TorchScorer(best.network()), stretch_set.split("test"))
+    figures = alignment(TorchScorer(best.network()), unseen.stretches)
+    assert figures["alignment"]["pairs"] == 2 * 8 * 5
     assert figures["alignment"]["rank_auc"] > 0.75
     assert best.validation_loss < 0.65
