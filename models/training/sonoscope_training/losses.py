@@ -1,4 +1,4 @@
-"""Cross-entropy over the pairs of a batch, matching and others weighing half each."""
+"""Cross-entropy in which what belongs together and what does not weigh half each."""
 
 from typing import Literal
 
@@ -33,3 +33,9 @@ def contrast(logits: Tensor) -> Tensor:
     sounds = functional.cross_entropy(logits, own)
     pictures = functional.cross_entropy(logits.T, own)
     return (sounds + pictures) / 2
+
+
+def alignment_loss(logits: Tensor) -> Tensor:
+    """Of `[2 * n]` logits: the first half is aligned in time, the second half is not."""
+    aligned, misaligned = logits.chunk(2)
+    return (functional.softplus(-aligned).mean() + functional.softplus(misaligned).mean()) / 2

@@ -1,16 +1,18 @@
-"""The three networks under one roof: towers for picture and sound, and a head."""
+"""The networks under one roof: towers for picture and sound, and a head."""
 
 from dataclasses import asdict, dataclass
 
 import torch
 from torch import Tensor, nn
 
-from sonoscope_training import ave, avol, l3
+from sonoscope_training import ave, avol, l3, multisensory
 from sonoscope_training.errors import TrainingError
 from sonoscope_training.towers import channels
 from sonoscope_training.widen import widened
 
 BUILDERS = {"ave": ave.build, "avol": avol.build, "l3": l3.build}
+MULTISENSORY = "multisensory"
+FAMILIES = (*BUILDERS, MULTISENSORY)
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,8 @@ class Shape:
     family: str
     width: float = 1.0
     batch_norm: bool = True
+    # Of Multisensory: `reduced` or `full`. The others have one form alone.
+    form: str = "full"
 
     @property
     def pooled_features(self) -> int:
@@ -36,10 +40,8 @@ class Network(nn.Module):
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
-        if shape.family not in BUILDERS:
-            raise TrainingError(f"no network '{shape.family}': choose one of {sorted(BUILDERS)}")
         self.shape = shape
-        parts = BUILDERS[shape.family](shape.width, batch_norm=shape.batch_norm)
+        parts = _parts(shape)
         self.frame = parts["frame"]
         self.audio = parts["audio"]
         self.head = parts["head"]
@@ -51,6 +53,14 @@ class Network(nn.Module):
     def forward(self, frames: Tensor, spectrograms: Tensor) -> dict[str, Tensor]:
         """Scores of each picture with the sound of the same row."""
         return self.head.scores(self.frame(frames), self.audio(spectrograms))
+
+
+def _parts(shape: Shape) -> dict[str, nn.Module]:
+    if shape.family == MULTISENSORY:
+        return multisensory.build(shape.width, shape.form)
+    if shape.family not in BUILDERS:
+        raise TrainingError(f"no network '{shape.family}': choose one of {sorted(FAMILIES)}")
+    return BUILDERS[shape.family](shape.width, batch_norm=shape.batch_norm)
 
 
 def seeded(shape: Shape, seed: int) -> Network:
