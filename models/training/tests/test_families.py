@@ -19,7 +19,7 @@ def beats(tmp_path_factory):
     ("family", "width", "task"),
     [("l3", "0.03125", "correspondence"), ("multisensory", "0.015625", "alignment")],
 )
-def test_from_shards_to_a_card(  # noqa: PLR0917family, width, task, made_up, beats, tmp_path, capsys):
+def test_from_shards_to_a_card(family, width, task, made_up, beats, tmp_path, capsys):
     folder = {"l3": made_up, "multisensory": beats}[family]
     run, zoo = tmp_path / "run", tmp_path / "zoo"
     network, shards = ["--network", family, "--width", width], ["--shards", str(folder)]
