@@ -5,6 +5,7 @@
 
 pub mod cli;
 mod config;
+pub mod dataset;
 pub mod extract;
 pub mod fault;
 pub mod graph;

@@ -1,0 +1,14 @@
+//! Sets of recordings: who is in them, what is known of each, and which split it belongs to.
+//!
+//! A set is a list of [`Entry`]s. It comes of what people name on the command line ([`gather`]),
+//! or of a published list and a folder of clips.
+
+mod entry;
+mod folder;
+mod gather;
+mod split;
+
+pub use entry::{Entry, read_list, write_list};
+pub use folder::recordings;
+pub use gather::gather;
+pub use split::Split;
