@@ -47,6 +47,15 @@ pub struct Options {
     pub shard_bytes: u64,
 }
 
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            threads: 1,
+            shard_bytes: 128 << 20,
+        }
+    }
+}
+
 /// What came of an extraction.
 #[derive(Debug)]
 pub struct Extracted {

@@ -21,6 +21,7 @@ pub mod sources;
 mod summary;
 mod table;
 pub mod tally;
+pub mod train;
 
 use fault::Fault;
 
