@@ -86,7 +86,10 @@ pub fn extract(
         troubles,
     } = Plan::new(entries, folder.manifest());
     if already > 0 {
-        tracing::info!("{already} sources are done already, {} are left", tasks.len());
+        tracing::info!(
+            "{already} sources are done already, {} are left",
+            tasks.len()
+        );
     }
     let specs: Vec<SourceSpec> = tasks.iter().map(|task| task.spec.clone()).collect();
     let tally = Arc::new(Tally::new(&specs));
@@ -94,7 +97,11 @@ pub fn extract(
     work(specs, &tasks, &tally, &folder, contract, options, stop)?;
 
     let mut sources = tally.take_sources(|| SourceError::NoPairs);
-    sources.extend(troubles.into_iter().map(|(id, name, error)| SourceTally::failed(id, name, error)));
+    sources.extend(
+        troubles
+            .into_iter()
+            .map(|(id, name, error)| SourceTally::failed(id, name, error)),
+    );
     let mut counts = Counts::default();
     let folder = folder.into_inner().unwrap_or_else(PoisonError::into_inner);
     for line in folder.manifest().lines() {
@@ -141,7 +148,8 @@ fn work(
         };
         let workers: Vec<_> = (0..threads).map(start).collect();
         workers.into_iter().try_for_each(|worker| {
-            let worker = worker.map_err(|error| Fault::environment(format!("no thread: {error}")))?;
+            let worker =
+                worker.map_err(|error| Fault::environment(format!("no thread: {error}")))?;
             let died = |_| Err(Fault::environment("a thread died"));
             worker.join().unwrap_or_else(died)
         })

@@ -104,7 +104,8 @@ impl Tally {
     /// What was taken of a source is given up.
     pub fn take_back(&self, ordinal: u32) {
         if let Some(source) = self.lock().get_mut(ordinal as usize) {
-            self.committed_s.fetch_sub(source.seconds, Ordering::Relaxed);
+            self.committed_s
+                .fetch_sub(source.seconds, Ordering::Relaxed);
             source.seconds = 0;
         }
     }
@@ -116,7 +117,11 @@ impl Tally {
         look: impl FnOnce(Option<&Result<(), SourceError>>) -> T,
     ) -> T {
         let sources = self.lock();
-        look(sources.get(ordinal as usize).and_then(|source| source.result.as_ref()))
+        look(
+            sources
+                .get(ordinal as usize)
+                .and_then(|source| source.result.as_ref()),
+        )
     }
 
     /// The sources as they are at the end; leaves none here. One that was read to its end and

@@ -6,8 +6,6 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
-    thread,
-    time::{Duration, Instant},
 };
 
 use serde_json::Value;
@@ -15,7 +13,7 @@ use serde_json::Value;
 use crate::support::{
     cache, ffmpeg,
     npy::{self, array, members},
-    program::{Ended, Run, sonoscope},
+    program::{Ended, Run, sonoscope, wait_until},
     world,
 };
 
@@ -62,11 +60,7 @@ fn a_killed_run_is_gone_on_with() {
     extract(&whole).and([&clips]).done();
 
     let running = extract(&killed).and([&clips]).start();
-    let begun = Instant::now();
-    while manifest_lines(&killed) == 0 {
-        assert!(begun.elapsed() < Duration::from_secs(60), "no shard is ever done");
-        thread::yield_now();
-    }
+    wait_until("done with a shard", || manifest_lines(&killed) > 0);
     let kill = ["-9", &running.id().to_string()];
     assert!(Command::new("kill").args(kill).status().unwrap().success());
     running.end();
@@ -95,7 +89,11 @@ fn what_is_done_is_not_done_again() {
     let shards = || members(&out).len();
     assert_eq!(shards(), 3);
     let ended = extract(&out).and([first]).and(rest).done();
-    assert!(ended.stderr.contains("2 sources done now, 1 before"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("2 sources done now, 1 before"),
+        "{}",
+        ended.stderr
+    );
     assert_eq!(shards(), 9);
     extract(&out).and([first]).and(rest).done();
     assert_eq!(shards(), 9);
@@ -109,7 +107,11 @@ fn a_recording_that_changed_is_told() {
     extract(&out).and([&clip]).done();
     fs::copy(&world()[1], &clip).unwrap();
     let before = members(&out);
-    extract(&out).and([&clip]).end().exited(1).explains(&["clip", "has changed"]);
+    extract(&out)
+        .and([&clip])
+        .end()
+        .exited(1)
+        .explains(&["clip", "has changed"]);
     assert_eq!(members(&out), before);
 }
 
@@ -123,7 +125,10 @@ fn folders_say_the_split() {
     }
     let out = home.path().join("set");
     extract(&out).and([home.path().join("clips")]).done();
-    let mut splits: Vec<_> = manifest(&out).keys().map(|id| about(&out, id)["split"].clone()).collect();
+    let mut splits: Vec<_> = manifest(&out)
+        .keys()
+        .map(|id| about(&out, id)["split"].clone())
+        .collect();
     splits.sort_by_key(Value::to_string);
     assert_eq!(splits, ["test", "train", "validation"]);
 }
@@ -161,9 +166,15 @@ fn sound_that_is_no_number_does_not_reach_a_shard() {
     let lines = manifest(home.path());
     let line = lines.values().next().unwrap();
     // Two of every thousand samples of two seconds.
-    assert!((170..=180).contains(&line["not_numbers"].as_u64().unwrap()), "{line}");
+    assert!(
+        (170..=180).contains(&line["not_numbers"].as_u64().unwrap()),
+        "{line}"
+    );
     let members = members(home.path());
-    let (_, spectrograms) = members.iter().find(|(name, _)| name.contains("spectrograms")).unwrap();
+    let (_, spectrograms) = members
+        .iter()
+        .find(|(name, _)| name.contains("spectrograms"))
+        .unwrap();
     assert_eq!(halves(spectrograms).count(), 2 * 257 * 199);
     assert!(halves(spectrograms).all(f32::is_finite));
 }
@@ -179,26 +190,46 @@ fn silence_and_pictures_that_stand_still_are_counted() {
     let lines = manifest(home.path());
     let id = lines.keys().next().unwrap();
     let about = about(home.path(), id);
-    assert_eq!(about["audio"], serde_json::json!(["silent", "silent", "silent"]));
-    assert_eq!(about["video"], serde_json::json!(["present", "frozen", "frozen"]));
+    assert_eq!(
+        about["audio"],
+        serde_json::json!(["silent", "silent", "silent"])
+    );
+    assert_eq!(
+        about["video"],
+        serde_json::json!(["present", "frozen", "frozen"])
+    );
 }
 
 #[test]
 fn half_a_second_is_a_pair_and_less_is_none() {
     let seconds = |name: &str, seconds: &str| {
         let sound = "-f lavfi -i sine=sample_rate=48000";
-        ffmpeg(name, &format!("{PICTURES} {sound} -t {seconds} {CODECS} -c:a flac"))
+        ffmpeg(
+            name,
+            &format!("{PICTURES} {sound} -t {seconds} {CODECS} -c:a flac"),
+        )
     };
     let clips = [seconds("most.mkv", "0.8"), seconds("hardly.mkv", "0.32")];
     let home = tempfile::tempdir().unwrap();
-    extract(home.path()).and(&clips).end().exited(1).explains(&["no second of it"]);
-    let pairs: Vec<_> = manifest(home.path()).values().map(|line| line["pairs"].clone()).collect();
+    extract(home.path())
+        .and(&clips)
+        .end()
+        .exited(1)
+        .explains(&["no second of it"]);
+    let pairs: Vec<_> = manifest(home.path())
+        .values()
+        .map(|line| line["pairs"].clone())
+        .collect();
     assert_eq!(pairs, [0, 1], "hardly and most, in this order");
 }
 
 /// Extracts what gives nothing.
 fn nothing(out: &Path, sources: &[PathBuf]) -> Ended {
-    extract(out).and(sources).end().exited(1).explains(&["there is nothing to learn from"])
+    extract(out)
+        .and(sources)
+        .end()
+        .exited(1)
+        .explains(&["there is nothing to learn from"])
 }
 
 #[test]
@@ -208,7 +239,11 @@ fn where_nothing_can_be_used_it_says_so_each_time() {
     let home = tempfile::tempdir().unwrap();
     let sources = [deaf, blind, "/nowhere/at/all.mp4".into()];
     nothing(home.path(), &sources).explains(&["no second of it", "there is no file"]);
-    assert_eq!(manifest(home.path()).len(), 2, "a file that is not there may come yet");
+    assert_eq!(
+        manifest(home.path()).len(),
+        2,
+        "a file that is not there may come yet"
+    );
     nothing(home.path(), &sources).explains(&["no second of it", "read again when"]);
     assert!(members(home.path()).is_empty());
 }
@@ -217,5 +252,9 @@ fn where_nothing_can_be_used_it_says_so_each_time() {
 fn a_folder_without_recordings_is_refused() {
     let home = tempfile::tempdir().unwrap();
     let out = home.path().join("set");
-    extract(&out).and([home.path()]).end().exited(2).explains(&["there is no recording in"]);
+    extract(&out)
+        .and([home.path()])
+        .end()
+        .exited(2)
+        .explains(&["there is no recording in"]);
 }

@@ -9,6 +9,7 @@
 )]
 
 mod bad_input;
+mod dataset;
 mod determinism;
 mod extract;
 mod main_job;
@@ -17,3 +18,4 @@ mod pictures;
 mod sound;
 mod support;
 mod timing;
+mod train;

@@ -102,12 +102,21 @@ pub fn run(args: &DatasetArgs, quiet: bool) -> Result<Exit, Fault> {
 /// Any recordings, each a video of its own.
 fn folder(clips: &Path) -> Result<Built, Fault> {
     let entry = |path: PathBuf| {
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let stem = path
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         let entry = Entry::of_file(path);
         let split = entry.split.unwrap_or_else(|| Split::of_key(&stem));
-        Entry { split: Some(split), ..entry }
+        Entry {
+            split: Some(split),
+            ..entry
+        }
     };
-    let folder = clips.canonicalize().map_err(|error| not_read(clips, &error))?;
+    let folder = clips
+        .canonicalize()
+        .map_err(|error| not_read(clips, &error))?;
     let found = recordings(&folder).map_err(|error| not_read(clips, &error))?;
     if found.is_empty() {
         return Err(no_clip(clips, "it holds no recording"));

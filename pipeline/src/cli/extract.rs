@@ -77,7 +77,9 @@ pub fn into_set(
     summary::print(&extracted.sources, true);
     let counts = extracted.counts;
     if counts.pairs == 0 && !stop.is_raised() {
-        let cause = format!("there is nothing to learn from: not one second of the {named} recordings has both picture and sound");
+        let cause = format!(
+            "there is nothing to learn from: not one second of the {named} recordings has both picture and sound"
+        );
         return Err(Fault::of(Exit::SourceFailed, cause)
             .tip("look at one of them with `sonoscope run FILE --table`"));
     }
@@ -88,7 +90,11 @@ pub fn into_set(
 }
 
 fn told(extracted: &Extracted, out: &Path) -> String {
-    let Counts { pairs, silent, frozen } = extracted.counts;
+    let Counts {
+        pairs,
+        silent,
+        frozen,
+    } = extracted.counts;
     let done = |source: &&SourceTally| matches!(source.result, Some(Ok(())));
     let now = extracted.sources.iter().filter(done).count();
     let failed = extracted.sources.len() - now;

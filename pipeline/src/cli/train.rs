@@ -156,20 +156,29 @@ fn extracted(args: &TrainArgs, stop: &Stop, quiet: bool) -> Result<PathBuf, Faul
         ..extract::Options::default()
     };
     let entries = gather(&args.sources)?;
-    into_set(entries, &shards, args.network.contract_of(), options, stop, quiet)?;
+    into_set(
+        entries,
+        &shards,
+        args.network.contract_of(),
+        options,
+        stop,
+        quiet,
+    )?;
     Ok(shards)
 }
 
 impl TrainArgs {
     fn options(&self) -> Options {
-        let word = |name: &str, value: Option<OsString>| {
-            value.map(|value| [OsString::from(name), value])
-        };
+        let word =
+            |name: &str, value: Option<OsString>| value.map(|value| [OsString::from(name), value]);
         let text = |value: Option<String>| value.map(OsString::from);
         let training = [
             word("--steps", text(self.steps.map(|n| n.to_string()))),
             word("--batch", text(self.batch.map(|n| n.to_string()))),
-            word("--learning-rate", text(self.learning_rate.map(|rate| rate.to_string()))),
+            word(
+                "--learning-rate",
+                text(self.learning_rate.map(|rate| rate.to_string())),
+            ),
             word("--seed", text(self.seed.map(|seed| seed.to_string()))),
             word("--device", text(self.device.clone())),
             word("--threads", text(self.threads.map(|n| n.to_string()))),

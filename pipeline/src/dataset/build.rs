@@ -55,20 +55,26 @@ pub fn build(published: Vec<Published>, clips: &Clips, recipe: &Recipe) -> Built
             built.missing.push(one.video);
             continue;
         };
-        let in_part = if found.is_cut { recipe.events } else { recipe.events || recipe.uncut };
+        let in_part = if found.is_cut {
+            recipe.events
+        } else {
+            recipe.events || recipe.uncut
+        };
         let id = match in_part || found.is_cut {
             true => format!("{}_{:.0}", one.video, one.start_s),
             false => one.video.clone(),
         };
         // Several published lines may speak of the same seconds.
-        let entry = entries.entry((id.clone(), found.path.into())).or_insert_with(|| Entry {
-            id: Some(id),
-            path: found.path.into(),
-            start_s: in_part.then_some(one.start_s),
-            end_s: in_part.then_some(one.end_s),
-            labels: Vec::new(),
-            split: splits.get(&one.video).copied(),
-        });
+        let entry = entries
+            .entry((id.clone(), found.path.into()))
+            .or_insert_with(|| Entry {
+                id: Some(id),
+                path: found.path.into(),
+                start_s: in_part.then_some(one.start_s),
+                end_s: in_part.then_some(one.end_s),
+                labels: Vec::new(),
+                split: splits.get(&one.video).copied(),
+            });
         for label in labels {
             if !entry.labels.contains(&label) {
                 entry.labels.push(label);
@@ -97,7 +103,9 @@ fn splits(published: &[Published]) -> HashMap<String, Split> {
         let split = splits.entry(one.video.clone()).or_default();
         *split = (*split).max(one.split);
     }
-    let has_validation = splits.values().any(|split| *split == Some(Split::Validation));
+    let has_validation = splits
+        .values()
+        .any(|split| *split == Some(Split::Validation));
     let of = |video: &str, split: Option<Split>| match split {
         Some(Split::Train) if !has_validation => Split::of_training_key(video),
         Some(split) => split,
@@ -158,37 +166,65 @@ mod tests {
         let built = build(published, &clips, &recipe);
         assert_eq!((built.wanted, built.missing), (3, vec!["c".to_owned()]));
         let told: Vec<_> = (built.entries.iter())
-            .map(|entry| (entry.id.as_deref().unwrap(), entry.labels.join("+"), entry.start_s))
+            .map(|entry| {
+                (
+                    entry.id.as_deref().unwrap(),
+                    entry.labels.join("+"),
+                    entry.start_s,
+                )
+            })
             .collect();
-        assert_eq!(told, [("a_30", "Dog".into(), None), ("b", "Cat".into(), None)]);
+        assert_eq!(
+            told,
+            [("a_30", "Dog".into(), None), ("b", "Cat".into(), None)]
+        );
     }
 
     #[test]
     fn seconds_are_taken_of_whole_videos() {
         let (_home, clips) = clips(&["a.mp4", "b_000030.mp4"]);
-        let published = || vec![one("a", 30.0, &["x"]), one("a", 50.0, &["x"]), one("b", 30.0, &["x"])];
+        let published = || {
+            vec![
+                one("a", 30.0, &["x"]),
+                one("a", 50.0, &["x"]),
+                one("b", 30.0, &["x"]),
+            ]
+        };
         let starts = |recipe: &Recipe| {
             let built = build(published(), &clips, recipe);
-            built.entries.iter().map(|entry| entry.start_s).collect::<Vec<_>>()
+            built
+                .entries
+                .iter()
+                .map(|entry| entry.start_s)
+                .collect::<Vec<_>>()
         };
         assert_eq!(starts(&ALL), [None, None]);
         let uncut = Recipe { uncut: true, ..ALL };
         assert_eq!(starts(&uncut), [Some(30.0), Some(50.0), None]);
-        let events = Recipe { events: true, ..ALL };
+        let events = Recipe {
+            events: true,
+            ..ALL
+        };
         assert_eq!(starts(&events), [Some(30.0), Some(50.0), Some(30.0)]);
     }
 
     #[test]
     fn all_of_a_video_is_in_one_split() {
-        let split = |split| move |mut one: Published| {
-            one.split = split;
-            one
+        let split = |split| {
+            move |mut one: Published| {
+                one.split = split;
+                one
+            }
         };
         let videos: Vec<_> = (0..300).map(|number| format!("video {number}")).collect();
         let first = videos.iter().map(|video| one(video, 0.0, &["x"]));
         let again = videos.iter().map(|video| one(video, 30.0, &["x"]));
         let found = splits(&first.clone().chain(again.clone()).collect::<Vec<_>>());
-        assert!(videos.iter().all(|video| found[video] == Split::of_key(video)));
+        assert!(
+            videos
+                .iter()
+                .all(|video| found[video] == Split::of_key(video))
+        );
 
         // Published without validation: the test split stays, training gives a ninth.
         let train = first.clone().map(split(Some(Split::Train)));

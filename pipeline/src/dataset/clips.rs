@@ -47,7 +47,10 @@ impl Clips {
         let whole = || self.by_stem.get(&published.video);
         match cut {
             Some(path) => Some(Found { path, is_cut: true }),
-            None => whole().map(|path| Found { path, is_cut: false }),
+            None => whole().map(|path| Found {
+                path,
+                is_cut: false,
+            }),
         }
     }
 
@@ -64,7 +67,12 @@ impl Clips {
 
 /// `ID_000030`, `ID_30`, `ID_30_40`, `ID_30.000_40.000`, `ID_30000_40000` (milliseconds).
 fn names_with_start(published: &Published) -> [String; 5] {
-    let Published { video, start_s, end_s, .. } = published;
+    let Published {
+        video,
+        start_s,
+        end_s,
+        ..
+    } = published;
     [
         format!("{video}_{start_s:06.0}"),
         format!("{video}_{start_s:.0}"),
@@ -84,8 +92,16 @@ mod tests {
     fn files_are_found_as_they_are_called() {
         let home = tempfile::tempdir().unwrap();
         fs::create_dir(home.path().join("b")).unwrap();
-        for name in ["a_000030.mp4", "b/b_30.mkv", "c_30.000_40.000.mp4", "d_30000_40000.webm",
-            "-e_f.mp4", "a.mp4", "h_30.txt", "b/a_000030.mp4"] {
+        for name in [
+            "a_000030.mp4",
+            "b/b_30.mkv",
+            "c_30.000_40.000.mp4",
+            "d_30000_40000.webm",
+            "-e_f.mp4",
+            "a.mp4",
+            "h_30.txt",
+            "b/a_000030.mp4",
+        ] {
             fs::write(home.path().join(name), "").unwrap();
         }
         let clips = Clips::in_folder(home.path()).unwrap();
@@ -98,7 +114,9 @@ mod tests {
                 split: None,
             };
             let Found { path, is_cut } = clips.find(&published)?;
-            let path = path.strip_prefix(home.path().canonicalize().unwrap()).unwrap();
+            let path = path
+                .strip_prefix(home.path().canonicalize().unwrap())
+                .unwrap();
             Some((path.to_str().unwrap().to_owned(), is_cut))
         };
         for (video, wanted) in [
@@ -111,7 +129,9 @@ mod tests {
             ("h", None),
         ] {
             let found = find(video);
-            let found = found.as_ref().map(|(path, is_cut)| (path.as_str(), *is_cut));
+            let found = found
+                .as_ref()
+                .map(|(path, is_cut)| (path.as_str(), *is_cut));
             assert_eq!(found, wanted, "{video}");
         }
     }

@@ -63,7 +63,11 @@ impl Entry {
     /// What is wrong with it, in words.
     fn check(&self) -> Result<(), String> {
         let times = [self.start_s, self.end_s];
-        if times.iter().flatten().any(|time| !(0.0..1e9).contains(time)) {
+        if times
+            .iter()
+            .flatten()
+            .any(|time| !(0.0..1e9).contains(time))
+        {
             return Err("start_s and end_s must be seconds from 0 to 1 000 000 000".into());
         }
         let SecondRange { from, to } = self.range();
@@ -109,7 +113,9 @@ pub fn write_list(path: &Path, entries: &[Entry]) -> io::Result<()> {
         serde_json::to_writer(&mut lines, entry)?;
         lines.push(b'\n');
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
     fs::create_dir_all(folder.unwrap_or(Path::new(".")))?;
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".partial");
@@ -163,10 +169,19 @@ mod tests {
     fn a_wrong_line_is_named() {
         for (line, complaint) in [
             ("a.mp4", "expected value"),
-            ("{\"path\": \"a\", \"label\": \"Dog\"}", "unknown field `label`"),
-            ("{\"path\": \"a\", \"split\": \"dev\"}", "unknown variant `dev`"),
+            (
+                "{\"path\": \"a\", \"label\": \"Dog\"}",
+                "unknown field `label`",
+            ),
+            (
+                "{\"path\": \"a\", \"split\": \"dev\"}",
+                "unknown variant `dev`",
+            ),
             ("{\"path\": \"a\", \"start_s\": -1}", "must be seconds"),
-            ("{\"path\": \"a\", \"start_s\": 3, \"end_s\": 3.5}", "no whole second"),
+            (
+                "{\"path\": \"a\", \"start_s\": 3, \"end_s\": 3.5}",
+                "no whole second",
+            ),
         ] {
             let text = format!("{{\"path\": \"b\"}}\n{line}\n");
             let fault = list(&text).unwrap_err();

@@ -54,12 +54,21 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         fs::create_dir_all(home.path().join("b/c")).unwrap();
         fs::create_dir_all(home.path().join(".hidden")).unwrap();
-        for name in ["z.MP4", "b/c/a.mkv", "b/notes.txt", ".x.mp4", ".hidden/a.mp4", "b/a.webm"] {
+        for name in [
+            "z.MP4",
+            "b/c/a.mkv",
+            "b/notes.txt",
+            ".x.mp4",
+            ".hidden/a.mp4",
+            "b/a.webm",
+        ] {
             fs::write(home.path().join(name), "").unwrap();
         }
         std::os::unix::fs::symlink(home.path(), home.path().join("b/circle")).unwrap();
         let found = recordings(home.path()).unwrap();
-        let relative = found.iter().map(|path| path.strip_prefix(home.path()).unwrap());
+        let relative = found
+            .iter()
+            .map(|path| path.strip_prefix(home.path()).unwrap());
         let relative: Vec<_> = relative.map(|path| path.to_str().unwrap()).collect();
         assert_eq!(relative, ["b/a.webm", "b/c/a.mkv", "z.MP4"]);
     }

@@ -48,8 +48,10 @@ impl Form {
             .filter(|(number, line)| !self.passes_over(*number, line))
             .map(|(number, line)| {
                 self.line(line).ok_or_else(|| {
-                    Fault::usage(format!("{path:?}, line {number} is not of the form: {line}"))
-                        .tip(format!("a line looks like {}", self.example()))
+                    Fault::usage(format!(
+                        "{path:?}, line {number} is not of the form: {line}"
+                    ))
+                    .tip(format!("a line looks like {}", self.example()))
                 })
             })
             .collect()
@@ -164,7 +166,12 @@ mod tests {
 
         let vggsound = "-0_a,30,\"people \"\"ha\"\", laughing\",test\nb,5,skiing,train";
         let wanted = [
-            one("-0_a", [30.0, 40.0], &["people \"ha\", laughing"], Some(Split::Test)),
+            one(
+                "-0_a",
+                [30.0, 40.0],
+                &["people \"ha\", laughing"],
+                Some(Split::Test),
+            ),
             one("b", [5.0, 15.0], &["skiing"], Some(Split::Train)),
         ];
         assert_eq!(read(Form::VggSound, vggsound).unwrap(), wanted);

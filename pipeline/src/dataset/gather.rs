@@ -42,7 +42,10 @@ fn at(path: PathBuf) -> Result<Vec<Entry>, Fault> {
 
 /// What a list names. Names in it are relative to its own folder, and `#` begins a remark.
 fn listed(list: &Path) -> Result<Vec<Entry>, Fault> {
-    if list.extension().is_some_and(|extension| extension == "jsonl") {
+    if list
+        .extension()
+        .is_some_and(|extension| extension == "jsonl")
+    {
         return read_list(list);
     }
     let text = fs::read_to_string(list)
@@ -85,7 +88,11 @@ mod tests {
         for name in ["clips/b.mp4", "clips/deep/a.mp4", "one.mp4"] {
             fs::write(home.join(name), "").unwrap();
         }
-        fs::write(home.join("list.txt"), "# mine\n\n one.mp4\nclips\n/gone.mp4\n").unwrap();
+        fs::write(
+            home.join("list.txt"),
+            "# mine\n\n one.mp4\nclips\n/gone.mp4\n",
+        )
+        .unwrap();
         fs::write(home.join("list.jsonl"), "{\"path\": \"one.mp4\"}\n").unwrap();
         assert_eq!(
             paths(home, &["clips", "missing.mp4"]).unwrap(),
@@ -93,7 +100,13 @@ mod tests {
         );
         assert_eq!(
             paths(home, &["@list.txt", "@list.jsonl"]).unwrap(),
-            ["one.mp4", "clips/b.mp4", "clips/deep/a.mp4", "/gone.mp4", "one.mp4"]
+            [
+                "one.mp4",
+                "clips/b.mp4",
+                "clips/deep/a.mp4",
+                "/gone.mp4",
+                "one.mp4"
+            ]
         );
         for (name, complaint) in [("none", "no recording"), ("@nothing.txt", "cannot read")] {
             let fault = paths(home, &[name]).unwrap_err().to_string();

@@ -96,7 +96,9 @@ impl Ontology {
         let mut waiting = vec![id];
         while let Some(class) = waiting.pop().and_then(|id| self.classes.get(id)) {
             if !closed.contains(class.id.as_str())
-                && reached.insert(class.id.clone(), class.name.clone()).is_none()
+                && reached
+                    .insert(class.id.clone(), class.name.clone())
+                    .is_none()
             {
                 let children = class.child_ids.iter().map(String::as_str);
                 waiting.extend(children.filter(|child| self.classes.contains_key(*child)));
@@ -132,26 +134,47 @@ mod tests {
     }
 
     fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-        pairs.iter().map(|&(id, name)| (id.into(), name.into())).collect()
+        pairs
+            .iter()
+            .map(|&(id, name)| (id.into(), name.into()))
+            .collect()
     }
 
     #[test]
     fn all_under_a_class_even_in_a_circle() {
-        let animals = [("1", "Animal"), ("2", "Dog"), ("3", "Bee"), ("4", "Bark"), ("5", "Yap")];
+        let animals = [
+            ("1", "Animal"),
+            ("2", "Dog"),
+            ("3", "Bee"),
+            ("4", "Bark"),
+            ("5", "Yap"),
+        ];
         assert_eq!(sorted(small().under("Animal").unwrap()), pairs(&animals));
-        assert_eq!(sorted(small().under("Car").unwrap()), pairs(&[("6", "Car")]));
+        assert_eq!(
+            sorted(small().under("Car").unwrap()),
+            pairs(&[("6", "Car")])
+        );
     }
 
     #[test]
     fn the_nearest_class_counts() {
         let names = ["Dog", "Yap"].map(str::to_owned);
-        let wanted = [("1", "Dog"), ("2", "Dog"), ("3", "Dog"), ("4", "Dog"), ("5", "Yap")];
+        let wanted = [
+            ("1", "Dog"),
+            ("2", "Dog"),
+            ("3", "Dog"),
+            ("4", "Dog"),
+            ("5", "Yap"),
+        ];
         assert_eq!(sorted(small().nearest(&names).unwrap()), pairs(&wanted));
     }
 
     #[test]
     fn a_class_that_is_not_there_is_named() {
         let error = small().nearest(&["Cat".into()]).unwrap_err();
-        assert_eq!(error.to_string(), "there is no class \"Cat\" in the ontology");
+        assert_eq!(
+            error.to_string(),
+            "there is no class \"Cat\" in the ontology"
+        );
     }
 }

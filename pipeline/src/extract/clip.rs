@@ -62,7 +62,11 @@ impl Maker for PairMaker {
         };
         let clip = &mut self.clip;
         clip.counts.count(segment);
-        let about = [json!(segment.index), json!(segment.audio), json!(segment.video)];
+        let about = [
+            json!(segment.index),
+            json!(segment.audio),
+            json!(segment.video),
+        ];
         for (values, value) in clip.about.iter_mut().zip(about) {
             values.push(value);
         }

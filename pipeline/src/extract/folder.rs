@@ -36,12 +36,16 @@ impl Folder {
         let refuses = |error: io::Error| cannot_write(path, &error);
         fs::create_dir_all(path).map_err(refuses)?;
         claim(path, page)?;
-        let manifest = Manifest::open(&path.join(MANIFEST)).map_err(|error| match error.kind() {
-            ErrorKind::WouldBlock => Fault::environment(format!("{}: {error}", path.display()))
-                .tip("wait for it, or name another folder"),
-            _ => Fault::environment(format!("{}: {error}", path.join(MANIFEST).display())),
-        })?;
-        let told: HashSet<_> = manifest.lines().filter_map(|l| l.shard.as_deref()).collect();
+        let manifest =
+            Manifest::open(&path.join(MANIFEST)).map_err(|error| match error.kind() {
+                ErrorKind::WouldBlock => Fault::environment(format!("{}: {error}", path.display()))
+                    .tip("wait for it, or name another folder"),
+                _ => Fault::environment(format!("{}: {error}", path.join(MANIFEST).display())),
+            })?;
+        let told: HashSet<_> = manifest
+            .lines()
+            .filter_map(|l| l.shard.as_deref())
+            .collect();
         let mut next_shard = 0;
         for item in fs::read_dir(path).map_err(refuses)? {
             let name = item.map_err(refuses)?.file_name();
@@ -89,7 +93,10 @@ impl Folder {
 
 /// That a set cannot be written.
 pub fn cannot_write(path: &Path, error: &io::Error) -> Fault {
-    let fault = Fault::environment(format!("cannot write shards to {}: {error}", path.display()));
+    let fault = Fault::environment(format!(
+        "cannot write shards to {}: {error}",
+        path.display()
+    ));
     match error.kind() {
         ErrorKind::StorageFull => fault.tip("make room and give the same command: it goes on"),
         _ => fault.tip("when this is mended, the same command goes on where it stopped"),
@@ -126,16 +133,23 @@ fn claim(path: &Path, page: &Value) -> Result<(), Fault> {
         return Ok(());
     }
     let apart = differences(&present, page).join(", ");
-    let made = format!("{} holds a set that is made otherwise ({apart})", path.display());
+    let made = format!(
+        "{} holds a set that is made otherwise ({apart})",
+        path.display()
+    );
     Err(Fault::usage(made).tip("name another folder, or the network that it was made for"))
 }
 
 /// Shards without a page of how they were made are not touched, nor added to.
 fn no_strangers(path: &Path) -> Result<(), Fault> {
-    let is_shard = |item: fs::DirEntry| Path::new(&item.file_name()).extension() == Some("tar".as_ref());
+    let is_shard =
+        |item: fs::DirEntry| Path::new(&item.file_name()).extension() == Some("tar".as_ref());
     let items = fs::read_dir(path).map_err(|error| cannot_write(path, &error))?;
     if items.flatten().any(is_shard) {
-        let what = format!("{} holds shards, but no {PAGE} that says how", path.display());
+        let what = format!(
+            "{} holds shards, but no {PAGE} that says how",
+            path.display()
+        );
         return Err(Fault::usage(what).tip("name another folder"));
     }
     Ok(())
@@ -160,7 +174,10 @@ fn differences(a: &Value, b: &Value) -> Vec<String> {
     names.dedup();
     let none = Value::Null;
     let of = |name: &String| {
-        let apart = differences(left.get(name).unwrap_or(&none), right.get(name).unwrap_or(&none));
+        let apart = differences(
+            left.get(name).unwrap_or(&none),
+            right.get(name).unwrap_or(&none),
+        );
         let join = |rest: String| match rest.as_str() {
             "" => name.clone(),
             _ => format!("{name}.{rest}"),
@@ -168,7 +185,11 @@ fn differences(a: &Value, b: &Value) -> Vec<String> {
         apart.into_iter().map(join).collect::<Vec<_>>()
     };
     let hashes = |name: &String| name.ends_with("_sha256");
-    names.into_iter().filter(|name| !hashes(name)).flat_map(of).collect()
+    names
+        .into_iter()
+        .filter(|name| !hashes(name))
+        .flat_map(of)
+        .collect()
 }
 
 #[cfg(test)]
@@ -184,7 +205,10 @@ mod tests {
         drop(Folder::open(home.path(), &page(48_000)).unwrap());
         drop(Folder::open(home.path(), &page(48_000)).unwrap());
         let fault = Folder::open(home.path(), &page(21_000)).unwrap_err();
-        assert!(fault.to_string().contains("made otherwise (audio.rate_hz)"), "{fault}");
+        assert!(
+            fault.to_string().contains("made otherwise (audio.rate_hz)"),
+            "{fault}"
+        );
     }
 
     #[test]

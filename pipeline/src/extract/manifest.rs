@@ -116,7 +116,10 @@ impl Manifest {
             fs::TryLockError::Error(error) => error,
         })?;
         let bytes = fs::read(path)?;
-        let whole = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
+        let whole = bytes
+            .iter()
+            .rposition(|&byte| byte == b'\n')
+            .map_or(0, |at| at + 1);
         file.set_len(whole as u64)?;
         file.seek(SeekFrom::Start(whole as u64))?;
         let folder = path.parent().unwrap_or(Path::new(""));
@@ -162,7 +165,8 @@ impl Manifest {
         }
         self.file.write_all(&text)?;
         self.file.sync_data()?;
-        self.lines.extend(done.into_iter().map(|line| (line.key(), line)));
+        self.lines
+            .extend(done.into_iter().map(|line| (line.key(), line)));
         Ok(())
     }
 }
@@ -177,7 +181,10 @@ mod tests {
             path: format!("/clips/{id}.mp4").into(),
             from_s: 0,
             to_s: None,
-            stamp: Stamp { size_bytes: 5, mtime_ns: 7 },
+            stamp: Stamp {
+                size_bytes: 5,
+                mtime_ns: 7,
+            },
             shard: shard.map(Into::into),
             split: Some(Split::Test),
             pairs: 3,
@@ -215,7 +222,9 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("manifest.jsonl");
         let mut manifest = Manifest::open(&path).unwrap();
-        manifest.append(vec![line("a", None), line("b", None)]).unwrap();
+        manifest
+            .append(vec![line("a", None), line("b", None)])
+            .unwrap();
         drop(manifest);
         let bytes = fs::read(&path).unwrap();
         fs::write(&path, &bytes[..bytes.len() - 9]).unwrap();

@@ -54,7 +54,8 @@ impl Plan {
                 Some(line) => match trouble(line, stamp) {
                     Before::Fine => plan.already += 1,
                     Before::Trouble(error) => {
-                        plan.troubles.push((id, entry.path.display().to_string(), error));
+                        plan.troubles
+                            .push((id, entry.path.display().to_string(), error));
                     }
                     Before::Again => plan.push(id, entry, stamp),
                 },
@@ -183,7 +184,10 @@ mod tests {
     }
 
     fn ids(plan: &Plan) -> Vec<&str> {
-        plan.tasks.iter().map(|task| task.spec.id.as_str()).collect()
+        plan.tasks
+            .iter()
+            .map(|task| task.spec.id.as_str())
+            .collect()
     }
 
     fn of(paths: &[PathBuf]) -> Vec<Entry> {
@@ -194,7 +198,8 @@ mod tests {
     fn names_do_not_depend_on_the_order() {
         let home = tempfile::tempdir().unwrap();
         let manifest = manifest(home.path());
-        let mut entries = of(&["/a/Dog.mp4", "/b/dog.mkv", "/b/cat.mkv", "/b/cat.mkv"].map(PathBuf::from));
+        let mut entries =
+            of(&["/a/Dog.mp4", "/b/dog.mkv", "/b/cat.mkv", "/b/cat.mkv"].map(PathBuf::from));
         let plan = Plan::new(entries.clone(), &manifest);
         let [one, two, cat] = ids(&plan)[..] else {
             panic!("{plan:?}")
@@ -246,7 +251,11 @@ mod tests {
         manifest.append(lines).unwrap();
         let plan = Plan::new(of(&paths), &manifest);
         assert_eq!((plan.already, ids(&plan)), (1, vec!["mended"]));
-        let told: Vec<_> = plan.troubles.iter().map(|(id, _, e)| format!("{id}: {e}")).collect();
+        let told: Vec<_> = plan
+            .troubles
+            .iter()
+            .map(|(id, _, e)| format!("{id}: {e}"))
+            .collect();
         assert!(told[0].starts_with("other: it has changed"), "{told:?}");
         assert_eq!(told[1], "broken: it is broken");
     }

@@ -87,7 +87,9 @@ fn partial(name: &str) -> String {
 pub fn number(name: &str) -> Option<usize> {
     let name = name.strip_prefix('.').unwrap_or(name);
     let name = name.strip_suffix(".partial").unwrap_or(name);
-    (name.strip_prefix("shard-")?.strip_suffix(".tar")?).parse().ok()
+    (name.strip_prefix("shard-")?.strip_suffix(".tar")?)
+        .parse()
+        .ok()
 }
 
 #[cfg(test)]

@@ -62,7 +62,11 @@ impl<'a> Worker<'a> {
     /// When the shards cannot be written.
     pub fn run(mut self) -> Result<(), Fault> {
         let refuses = |error: io::Error| {
-            let folder = self.shared.folder.lock().unwrap_or_else(PoisonError::into_inner);
+            let folder = self
+                .shared
+                .folder
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             super::folder::cannot_write(folder.path(), &error)
         };
         let (inlet, inbox) = sources::inbox(|| ());
@@ -93,7 +97,9 @@ impl<'a> Worker<'a> {
             for sample in samples {
                 part += 1;
                 counts += sample.counts;
-                self.shared.tally.extracted(arrival.ordinal, sample.counts.pairs);
+                self.shared
+                    .tally
+                    .extracted(arrival.ordinal, sample.counts.pairs);
                 self.append(task, part, sample)?;
             }
             if closed {
@@ -126,7 +132,10 @@ impl<'a> Worker<'a> {
         about.insert("split".into(), json!(task.entry.split));
         about.insert("labels".into(), json!(task.entry.labels));
         about.insert("truth".into(), truth(task));
-        shard.member(&format!("{id}.json"), Value::from(about).to_string().as_bytes())
+        shard.member(
+            &format!("{id}.json"),
+            Value::from(about).to_string().as_bytes(),
+        )
     }
 
     /// Takes note of what came of a source. One that was stopped, or that failed for reasons

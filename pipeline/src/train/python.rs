@@ -66,10 +66,16 @@ impl Python {
                 let which = python.interpreter.display();
                 Fault::environment(format!("the Python {which} does not start: {error}")).tip(TIP)
             })?;
-        let missing = String::from_utf8_lossy(&said.stdout).trim().replace(' ', ", ");
+        let missing = String::from_utf8_lossy(&said.stdout)
+            .trim()
+            .replace(' ', ", ");
         if !said.status.success() || !missing.is_empty() {
             let which = python.interpreter.display();
-            let what = if missing.is_empty() { "what it needs".into() } else { missing };
+            let what = if missing.is_empty() {
+                "what it needs".into()
+            } else {
+                missing
+            };
             return Err(Fault::environment(format!("the Python {which} has no {what}")).tip(TIP));
         }
         Ok(python)
@@ -102,12 +108,15 @@ impl Python {
         let mut child = command.spawn().map_err(|error| {
             Fault::environment(format!("`{name}` does not start: {error}")).tip(TIP)
         })?;
-        let status = wait(&mut child, stop)
-            .map_err(|error| Fault::environment(format!("`{name}` cannot be waited for: {error}")))?;
+        let status = wait(&mut child, stop).map_err(|error| {
+            Fault::environment(format!("`{name}` cannot be waited for: {error}"))
+        })?;
         match status.code() {
             Some(0) => Ok(()),
             _ if stop.is_raised() => Err(stopped()),
-            Some(2) => Err(Fault::usage(format!("`{name}` was asked in a wrong way, see above"))),
+            Some(2) => Err(Fault::usage(format!(
+                "`{name}` was asked in a wrong way, see above"
+            ))),
             _ => Err(failed(&name, status)),
         }
     }
@@ -171,16 +180,24 @@ fn package() -> Result<PathBuf, Fault> {
     }
     let executable = env::current_exe().unwrap_or_default();
     let beside = executable.parent().into_iter();
-    let beside =
-        beside.flat_map(|folder| [folder.join("training"), folder.join("share/sonoscope/training")]);
+    let beside = beside.flat_map(|folder| {
+        [
+            folder.join("training"),
+            folder.join("share/sonoscope/training"),
+        ]
+    });
     let in_tree = trees().map(|tree| tree.join("models/training"));
     first(beside.chain(in_tree), has_package).ok_or_else(|| {
-        Fault::environment(format!("the Python package {PACKAGE} is not found"))
-            .tip(format!("name the folder models/training of the sources with {PACKAGE_FOLDER}"))
+        Fault::environment(format!("the Python package {PACKAGE} is not found")).tip(format!(
+            "name the folder models/training of the sources with {PACKAGE_FOLDER}"
+        ))
     })
 }
 
-fn first(mut paths: impl Iterator<Item = PathBuf>, is_it: impl Fn(&Path) -> bool) -> Option<PathBuf> {
+fn first(
+    mut paths: impl Iterator<Item = PathBuf>,
+    is_it: impl Fn(&Path) -> bool,
+) -> Option<PathBuf> {
     paths.find(|path| is_it(path))
 }
 
@@ -188,7 +205,9 @@ fn first(mut paths: impl Iterator<Item = PathBuf>, is_it: impl Fn(&Path) -> bool
 fn trees() -> impl Iterator<Item = PathBuf> {
     let executable = env::current_exe().unwrap_or_default();
     let above: Vec<_> = executable.ancestors().map(Path::to_owned).collect();
-    let built = Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_owned);
+    let built = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .map(Path::to_owned);
     above.into_iter().skip(1).chain(built)
 }
 

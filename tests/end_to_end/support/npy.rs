@@ -44,7 +44,9 @@ pub fn extract(sources: &[PathBuf]) -> BTreeMap<String, Pictures> {
 /// When two have the same.
 pub fn members(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut members = BTreeMap::new();
-    let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let files = fs::read_dir(folder)
+        .unwrap()
+        .map(|file| file.unwrap().path());
     for shard in files.filter(|path| path.extension() == Some("tar".as_ref())) {
         let mut tar = tar::Archive::new(fs::File::open(shard).unwrap());
         for entry in tar.entries().unwrap() {
