@@ -36,13 +36,9 @@ class Clip:
     spectrograms: np.ndarray
     segments: list[int]
     truth: dict | None
-    # The split that the recordings' folders or list say; without it, the id decides.
-    published_split: str | None = None
-
-    @property
-    def split(self) -> str:
-        """`train`, `validation` or `test`."""
-        return self.published_split or split_of(self.id)
+    # The one that the recordings' folders or list say, else by the source's id: the parts of a
+    # long recording stay together.
+    split: str
 
     def middle(self) -> int:
         """Row of the second nearest the middle in which something seen is heard."""
@@ -160,10 +156,10 @@ def _truth(about: dict) -> dict | None:
     return truth if isinstance(truth, dict) and truth.keys() >= TRUTH_KEYS else None
 
 
-def _split(about: dict) -> str | None:
-    """What the set says of the clip's split; sets that were written before say nothing."""
-    split = about.get("split")
-    if split is not None and split not in SPLIT_BOUNDS:
+def _split(about: dict) -> str:
+    """What the set says of the clip's split; where it says nothing, its source's id does."""
+    split = about.get("split") or split_of(about["source"])
+    if split not in SPLIT_BOUNDS:
         raise ValueError(f"there is no split {split!r}")
     return split
 

@@ -64,6 +64,15 @@ def test_a_split_that_is_said_goes_before_the_id(tmp_path, said):
                 loaded.split(name)
 
 
+def test_the_parts_of_a_recording_stay_together(tmp_path):
+    about = {"source": "clip-1", "segments": [0, 1, 2], "truth": None, "split": None}
+    parts = made_up_clip(0) | {"json": json.dumps(about).encode()}
+    for part in ("clip-1", "clip-1_2", "clip-1_3", "clip-1_4"):
+        members = {f"{part}.{suffix}": content for suffix, content in parts.items()}
+        write_members(tmp_path / f"{part}.tar", members)
+    assert {clip.split for clip in shards.load(tmp_path).clips} == {"validation"}
+
+
 @pytest.mark.parametrize("kept", [0.05, 0.5, 0.99])
 def test_a_cut_off_shard_is_named(tmp_path, kept):
     path = tmp_path / "0.tar"
