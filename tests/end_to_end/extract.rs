@@ -74,6 +74,36 @@ fn a_killed_run_is_gone_on_with() {
     assert_eq!(ids(&whole).len(), 12);
 }
 
+#[test]
+fn a_stopped_run_is_gone_on_with() {
+    let (clips, home) = (clips(), tempfile::tempdir().unwrap());
+    let (whole, stopped) = (home.path().join("whole"), home.path().join("stopped"));
+    extract(&whole).and([&clips]).done();
+    let running = extract(&stopped).and([&clips]).start();
+    wait_until("done with a shard", || manifest_lines(&stopped) > 0);
+    let pid = running.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &pid])
+            .status()
+            .unwrap()
+            .success()
+    );
+    running.end().exited(1);
+    // Nothing is left open, and nothing in the shards that no line tells of.
+    let names = fs::read_dir(&stopped)
+        .unwrap()
+        .map(|file| file.unwrap().file_name());
+    assert!(
+        names
+            .into_iter()
+            .all(|name| !name.to_str().unwrap().ends_with(".partial"))
+    );
+    assert_eq!(members(&stopped).len(), 3 * manifest(&stopped).len());
+    extract(&stopped).and([&clips]).done();
+    assert_eq!(members(&stopped), members(&whole));
+}
+
 /// How many whole lines a manifest has that may be growing.
 fn manifest_lines(out: &Path) -> usize {
     let bytes = fs::read(out.join("manifest.jsonl")).unwrap_or_default();

@@ -115,7 +115,7 @@ fn stop_on_signal(stop: &Stop) -> Result<(), Fault> {
         if stop.is_raised() {
             std::process::exit(130);
         }
-        tracing::warn!("stopping; rows of finished seconds are written (again to end at once)");
+        tracing::warn!("stopping; what is finished is kept (again to end at once)");
         stop.raise();
     })
     .map_err(Fault::environment)

@@ -63,6 +63,14 @@ impl Shard {
         Ok(())
     }
 
+    /// Gives it up.
+    ///
+    /// # Errors
+    /// When the file cannot be removed.
+    pub fn discard(self) -> io::Result<()> {
+        fs::remove_file(self.folder.join(partial(&self.name)))
+    }
+
     /// Makes it whole and sees that it is on the disk, then gives it its name, which is returned.
     ///
     /// # Errors

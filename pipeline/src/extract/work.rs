@@ -165,12 +165,16 @@ impl<'a> Worker<'a> {
     /// Makes the open shard whole, then tells of its sources.
     fn seal(&mut self) -> io::Result<()> {
         let mut lines = mem::take(&mut self.waiting);
-        // A shard from which everything was taken back is left to the next run, which removes it.
-        if let Some(shard) = self.shard.take().filter(|shard| shard.bytes() > 0) {
-            let name = shard.finish()?;
-            for line in lines.iter_mut().filter(|line| line.pairs > 0) {
-                line.shard = Some(name.clone());
+        match self.shard.take() {
+            Some(shard) if shard.bytes() > 0 => {
+                let name = shard.finish()?;
+                for line in lines.iter_mut().filter(|line| line.pairs > 0) {
+                    line.shard = Some(name.clone());
+                }
             }
+            // All that was in it was taken back.
+            Some(shard) => shard.discard()?,
+            None => {}
         }
         lock(self.shared.folder).done(lines)
     }
