@@ -20,6 +20,7 @@ pub mod sources;
 mod summary;
 mod table;
 pub mod tally;
+pub mod weights;
 
 use fault::Fault;
 
