@@ -10,8 +10,10 @@
 
 mod bad_input;
 mod determinism;
+mod fetch;
 mod main_job;
 mod media;
+mod networks;
 mod pictures;
 mod sound;
 mod support;

@@ -59,6 +59,12 @@ impl Run {
         self
     }
 
+    /// With a variable in its environment.
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
     /// Starts it.
     pub fn start(mut self) -> Running {
         let mut child = (self.command.stdin(Stdio::null()))
