@@ -13,7 +13,7 @@ use crate::support::server::{Answer, Server, response, whole};
 const LIMITS: Limits = Limits {
     size_bytes: 10_000,
     connect: Duration::from_secs(5),
-    silence: Duration::from_millis(300),
+    silence: Duration::from_secs(20),
     whole: Duration::from_secs(20),
     redirects: 3,
 };
@@ -25,9 +25,13 @@ fn content() -> Vec<u8> {
 
 /// Fetches into a file; returns what is in it then.
 fn into(file: &mut File, server: &Server) -> (Result<(), FetchError>, Vec<u8>) {
+    within(&LIMITS, file, server)
+}
+
+fn within(limits: &Limits, file: &mut File, server: &Server) -> (Result<(), FetchError>, Vec<u8>) {
     let url = address(&base(&server.url()).unwrap(), "file.pt").unwrap();
     let mut told = Vec::new();
-    let fetched = fetch(&url, file, &LIMITS, &mut |done, _| told.push(done));
+    let fetched = fetch(&url, file, limits, &mut |done, _| told.push(done));
     assert!(told.is_sorted());
     let mut found = Vec::new();
     file.rewind().unwrap();
@@ -131,24 +135,26 @@ fn another_range_than_asked_for_is_no_answer() {
 #[test]
 fn silence_ends_it_before_and_after_the_answer() {
     let begun = Instant::now();
-    let server = Server::start(|_| Answer::Silence(Vec::new()));
-    let (fetched, _) = fresh(&server);
+    let impatient = Limits {
+        silence: Duration::from_secs(1),
+        ..LIMITS
+    };
+    let fresh = |server| within(&impatient, &mut tempfile::tempfile().unwrap(), &server);
+    let (fetched, _) = fresh(Server::start(|_| Answer::Silence(Vec::new())));
     assert!(matches!(fetched, Err(FetchError::Unreachable { .. })));
-    let server = Server::start(|_| {
-        Answer::Silence(response(
-            "200 OK",
-            "Content-Length: 5000\n",
-            &content()[..100],
-        ))
-    });
-    let (fetched, found) = fresh(&server);
-    assert!(matches!(
-        fetched,
-        Err(FetchError::Broken {
+    let (fetched, found) = fresh(Server::start(|_| {
+        let begins = response("200 OK", "Content-Length: 5000\n", &content()[..100]);
+        Answer::Silence(begins)
+    }));
+    let error = fetched.unwrap_err();
+    let is_broken = matches!(
+        error,
+        FetchError::Broken {
             done_bytes: 100,
             ..
-        })
-    ));
+        }
+    );
+    assert!(is_broken, "{error}");
     assert_eq!(found, content()[..100]);
     assert!(begun.elapsed() < LIMITS.whole, "{:?}", begun.elapsed());
 }

@@ -31,9 +31,10 @@ impl Home {
     fn new() -> Self {
         let home = Self(tempfile::tempdir().unwrap());
         let script = format!(
-            "#!/bin/sh\n[ \"$2\" = -c ] && exit\nfor word; do out=$word; done\n\
+            "#!/bin/sh\ncase \" $* \" in *\" -c \"*) exit;; esac\nfor word; do out=$word; done\n\
              [ -n \"$REFUSES\" ] && echo \"error: $REFUSES\" >&2 && exit 1\n\
-             mkdir -p \"$out\" && cp {}/models/zoo/ave-small/*.onnx \"$out\"\n",
+             cd {}/models/zoo/ave-small && mkdir -p \"$out\" && \
+             cp frame.onnx audio.onnx head.onnx \"$out\"\n",
             repository().display()
         );
         fs::write(home.python(), script).unwrap();
@@ -57,8 +58,8 @@ impl Home {
     /// `sonoscope` in this home.
     fn run(&self, command: &str) -> Run {
         sonoscope(command.split_whitespace())
-            .env("XDG_DATA_HOME", self.0.path().join("data"))
-            .env("SONOSCOPE_PYTHON", self.python())
+            .with("XDG_DATA_HOME", self.0.path().join("data"))
+            .with("SONOSCOPE_PYTHON", self.python())
     }
 
     fn import(&self, options: &str) -> Run {
@@ -88,7 +89,7 @@ impl Home {
 fn torch() -> Option<PathBuf> {
     let python = repository().join(".runtime/python/bin/python");
     if !python.exists() {
-        println!("left out: {} is not there", python.display());
+        eprintln!("left out: {} is not there", python.display());
         return None;
     }
     Some(python)
@@ -211,7 +212,7 @@ fn what_cannot_be_imported_leaves_nothing() {
         .explains(&["--as", "--name"]);
     let refused = home
         .import("--as l3 --name x")
-        .env("REFUSES", "theirs is something else");
+        .with("REFUSES", "theirs is something else");
     refused
         .end()
         .exited(2)
@@ -293,7 +294,10 @@ fn a_proxy_is_asked_for_the_repository() {
     let home = Home::new();
     let proxy = Server::start(|_| Answer::Bytes(response("403 Forbidden", "", b"")));
     let pull = home.run("networks pull allthatsound/ave");
-    let ended = pull.env("ALL_PROXY", proxy.url()).env("NO_PROXY", "").end();
+    let ended = pull
+        .with("ALL_PROXY", proxy.url())
+        .with("NO_PROXY", "")
+        .end();
     ended.exited(3).explains(&["cannot be reached"]);
     let heads = proxy.heads();
     assert!(
@@ -307,7 +311,7 @@ fn published_weights_are_imported_in_earnest() {
     let Some(python) = torch() else { return };
     let home = Home::new();
     made_up(&python, "ave", &home.file());
-    let import = |options: &str| home.import(options).env("SONOSCOPE_PYTHON", &python);
+    let import = |options: &str| home.import(options).with("SONOSCOPE_PYTHON", &python);
     let other = import("--as l3 --name x").end().exited(2);
     other.explains(&[
         "theirs.pt does not hold the published l3",

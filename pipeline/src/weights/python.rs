@@ -8,7 +8,7 @@ use std::{
 
 use crate::fault::Fault;
 
-/// Names the interpreter; then no other is looked for.
+/// Names the interpreter, or the environment in whose `bin` it is; then no other is looked for.
 pub const VARIABLE: &str = "SONOSCOPE_PYTHON";
 
 /// Where `make setup-training` puts the interpreter, and where the package lies in the source tree.
@@ -34,7 +34,13 @@ impl Python {
     /// When there is none, or it lacks a module.
     pub fn find(modules: &[&str]) -> Result<Self, Fault> {
         let said = env::var_os(VARIABLE).filter(|said| !said.is_empty());
-        let interpreter = said.map(PathBuf::from).or_else(|| above(INTERPRETER));
+        let interpreter = (said.map(PathBuf::from))
+            .map(|said| {
+                Some(said.join("bin/python"))
+                    .filter(|p| p.is_file())
+                    .unwrap_or(said)
+            })
+            .or_else(|| above(INTERPRETER));
         let python = Self {
             interpreter: interpreter
                 .ok_or_else(|| lacking("there is no Python with PyTorch here"))?,

@@ -59,8 +59,8 @@ impl Run {
         self
     }
 
-    /// With a variable in its environment.
-    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+    /// With a variable of its environment.
+    pub fn with(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
         self
     }
