@@ -15,12 +15,24 @@ use crate::{Contract, METADATA_KEY, NetworkError, Part, Precision, onnx};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NetworkDir {
     path: PathBuf,
+    name: Option<String>,
 }
 
 impl NetworkDir {
     /// A directory. Nothing is read of it yet.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into() }
+        Self {
+            path: path.into(),
+            name: None,
+        }
+    }
+
+    /// A directory that goes by another name than its own, such as `allthatsound/ave`.
+    pub(crate) fn named(path: impl Into<PathBuf>, name: String) -> Self {
+        Self {
+            path: path.into(),
+            name: Some(name),
+        }
     }
 
     /// Where it is.
@@ -28,8 +40,11 @@ impl NetworkDir {
         &self.path
     }
 
-    /// The directory's own name, by which the network goes in the zoo.
+    /// The name by which the network goes in the zoo: for most, the directory's own.
     pub fn name(&self) -> String {
+        if let Some(name) = &self.name {
+            return name.clone();
+        }
         let whole = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
         let name = whole.file_name().unwrap_or(whole.as_os_str());
         name.to_string_lossy().into_owned()

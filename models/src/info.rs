@@ -13,7 +13,7 @@ use crate::{
 /// files alone; ONNX Runtime isn't needed.
 #[derive(Clone, Debug, Serialize)]
 pub struct NetworkInfo {
-    /// The directory's own name, by which the network goes in the zoo.
+    /// The name by which it goes in the zoo: for most, the directory's own.
     pub name: String,
     /// Where it lies.
     pub directory: PathBuf,

@@ -4,8 +4,11 @@
 //!
 //! 1. the directory that `SONOSCOPE_NETWORKS` names;
 //! 2. beside the executable: `zoo`, then `share/sonoscope/zoo`;
-//! 3. the user's own: `sonoscope/networks` in `XDG_DATA_HOME`, or in `~/.local/share`;
-//! 4. `models/zoo` of the source tree that the executable was built in.
+//! 3. `models/zoo` of the source tree that the executable was built in;
+//! 4. the user's own: `sonoscope/networks` in `XDG_DATA_HOME`, or in `~/.local/share`.
+//!
+//! A directory of networks may hold further ones, one deep: `allthatsound/ave` is the network `ave`
+//! in the directory `allthatsound`. What begins with a dot is not looked at.
 
 use std::{
     collections::BTreeMap,
@@ -72,19 +75,50 @@ fn resolve_in(name_or_dir: &str, places: Vec<PathBuf>) -> Result<NetworkDir, Unk
 
 fn list_in(places: &[PathBuf]) -> Vec<NetworkDir> {
     let mut networks = BTreeMap::new();
-    for path in places.iter().flat_map(|place| directories(place)) {
-        let network = NetworkDir::new(path);
-        if network.file(Part::Head, Precision::default()).is_file() {
-            networks.entry(network.name()).or_insert(network);
-        }
+    for network in places.iter().flat_map(|place| networks_in(place)) {
+        networks.entry(network.name()).or_insert(network);
     }
     networks.into_values().collect()
 }
 
-fn directories(place: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(place).into_iter().flatten();
-    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    paths.filter(|path| path.is_dir()).collect()
+/// The networks of one place, those of its directories included.
+fn networks_in(place: &Path) -> Vec<NetworkDir> {
+    let (here, groups): (Vec<_>, Vec<_>) = (directories(place).into_iter())
+        .map(|(_, path)| NetworkDir::new(path))
+        .partition(is_network);
+    let deeper = groups.iter().flat_map(|group| {
+        directories(group.path())
+            .into_iter()
+            .map(|(name, path)| NetworkDir::named(path, format!("{}/{name}", group.name())))
+            .filter(is_network)
+    });
+    here.into_iter().chain(deeper).collect()
+}
+
+fn is_network(dir: &NetworkDir) -> bool {
+    dir.file(Part::Head, Precision::default()).is_file()
+}
+
+/// Names and paths of the directories in a directory, but for those that a dot hides.
+fn directories(place: &Path) -> Vec<(String, PathBuf)> {
+    let entries = fs::read_dir(place).into_iter().flatten().flatten();
+    entries
+        .map(|entry| {
+            (
+                entry.file_name().to_string_lossy().into_owned(),
+                entry.path(),
+            )
+        })
+        .filter(|(name, path)| !name.starts_with('.') && path.is_dir())
+        .collect()
+}
+
+/// Where the user's own networks lie, unless there is neither `XDG_DATA_HOME` nor a home.
+pub fn own() -> Option<PathBuf> {
+    let said = env::var_os("XDG_DATA_HOME").map(PathBuf::from);
+    let data = (said.filter(|path| path.is_absolute()))
+        .or_else(|| Some(env::home_dir()?.join(".local/share")))?;
+    Some(data.join("sonoscope/networks")).filter(|path| path.is_absolute())
 }
 
 /// Where networks are looked for, the first place first.
@@ -94,10 +128,6 @@ fn places() -> Vec<PathBuf> {
     let beside = executable
         .parent()
         .map(|directory| [directory.join("zoo"), directory.join("share/sonoscope/zoo")]);
-    let data = env::var_os("XDG_DATA_HOME")
-        .map(PathBuf::from)
-        .or_else(|| Some(env::home_dir()?.join(".local/share")));
-    let own = data.map(|data| data.join("sonoscope/networks"));
     let in_tree = executable
         .ancestors()
         .map(|directory| directory.join("models/zoo"))
@@ -106,8 +136,8 @@ fn places() -> Vec<PathBuf> {
     let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("zoo");
     said.into_iter()
         .chain(beside.into_iter().flatten())
-        .chain(own)
         .chain([in_tree.unwrap_or(built)])
+        .chain(own())
         .filter(|place| place.is_absolute() || place.is_dir())
         .collect()
 }
@@ -160,6 +190,22 @@ mod tests {
         let path = path.to_str().expect("UTF-8");
         let network = resolve_in(path, vec![]).expect("is a directory");
         assert_eq!(network.name(), "mine");
+    }
+
+    #[test]
+    fn directories_of_networks_are_part_of_the_name() {
+        let home = zoo(&[
+            "ave",
+            "theirs/ave",
+            "theirs/avol",
+            ".new-1/ave",
+            "a/b/too-deep",
+        ]);
+        let networks = list_in(&[home.path().into()]);
+        let names: Vec<_> = networks.iter().map(NetworkDir::name).collect();
+        assert_eq!(names, ["ave", "theirs/ave", "theirs/avol"]);
+        let network = resolve_in("theirs/ave", vec![home.path().into()]).expect("is there");
+        assert_eq!(network.path(), home.path().join("theirs/ave"));
     }
 
     #[test]

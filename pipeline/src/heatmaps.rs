@@ -11,7 +11,7 @@ use sonoscope_operators::{Picture, Provenance, Row};
 
 use crate::{paint::Canvas, pool::Scored};
 
-/// Writes `DIR/SOURCE/NETWORK-SEGMENT.png`.
+/// Writes `DIR/SOURCE/NETWORK-SEGMENT.png`; a `/` in a network's name becomes `-`.
 ///
 /// Only where the heatmap may be believed: on silence, or on sound that does not belong to the
 /// picture, it means nothing.
@@ -47,7 +47,8 @@ impl Heatmaps {
                 continue;
             };
             let folder = self.folder.join(row.source.as_str());
-            let path = folder.join(format!("{}-{:06}.png", network.network, row.segment));
+            let name = network.network.replace('/', "-");
+            let path = folder.join(format!("{name}-{:06}.png", row.segment));
             let mut picture = Picture::clone(&frame.picture);
             let (width, height) = (picture.width as usize, picture.height as usize);
             let mut canvas = Canvas {

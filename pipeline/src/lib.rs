@@ -22,6 +22,7 @@ mod summary;
 mod table;
 pub mod tally;
 pub mod train;
+pub mod weights;
 
 use fault::Fault;
 

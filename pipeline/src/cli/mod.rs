@@ -4,6 +4,7 @@ mod dataset;
 mod doctor;
 mod extract;
 mod inspect;
+mod networks;
 mod run;
 mod train;
 mod world;
@@ -46,6 +47,8 @@ enum Command {
     Run(Box<RunArgs>),
     /// Show a network's contract, hashes, sizes and provenance.
     Inspect(inspect::InspectArgs),
+    /// List networks; take in other people's weights.
+    Networks(networks::NetworksArgs),
     /// Say what is there and what is missing; exits with 0 only if `run` can work.
     Doctor(doctor::DoctorArgs),
     /// Make clips of the synthetic world, with the truth beside each.
@@ -69,6 +72,7 @@ pub fn main(cli: Cli) -> Result<Exit, Fault> {
         Command::Inspect(args) => inspect::run(args)
             .map(|()| Exit::Done)
             .map_err(Fault::usage),
+        Command::Networks(args) => networks::run(args, cli.quiet),
         Command::Doctor(args) => doctor::run(&args),
         Command::World(args) => world::run(args),
         Command::Extract(args) => extract::run(args, cli.quiet),

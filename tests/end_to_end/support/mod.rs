@@ -4,6 +4,7 @@ pub mod clips;
 pub mod npy;
 pub mod program;
 pub mod rows;
+pub mod server;
 
 use std::path::{Path, PathBuf};
 
