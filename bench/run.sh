@@ -39,3 +39,18 @@ cargo build --release --locked --package sonoscope-bench --bins
 "$python" "$here/parts.py" --program "$program" --alone "${program%/*}/infer-alone" \
     --network "$network" --video "$clips/two-minutes.mp4" --out "$here/results" \
     --rounds "${ROUNDS:-3}"
+
+# Training data: clips of ten seconds cut from the recording, and clips of the synthetic world.
+cut=$clips/ten-seconds
+if [[ ! -d $cut ]]; then
+    rm -rf "$cut.partial" && mkdir "$cut.partial"
+    ffmpeg -nostdin -v error -i "$clips/two-minutes.mp4" -c copy -f segment -segment_time 10 \
+        -reset_timestamps 1 "$cut.partial/clip-%02d.mp4"
+    mv -T "$cut.partial" "$cut"
+fi
+world=$(mktemp -d "$cache_dir/bench/world.XXXXXX")
+trap 'rm -rf "$world" ${partial:+"$partial"}' EXIT
+"$program" world --out "$world" --clips 8 --seconds 10 --seed "$seed"
+"$python" "$here/peers/compare_extract.py" --program "$program" --out "$here/results" \
+    --clips "1280x720, a key frame every 5 s=$cut" --clips "320x240, the world's=$world" \
+    --rounds "${ROUNDS:-3}" --threads "${THREADS:-2}"

@@ -9,10 +9,13 @@
 )]
 
 mod bad_input;
+mod dataset;
 mod determinism;
+mod extract;
 mod main_job;
 mod media;
 mod pictures;
 mod sound;
 mod support;
 mod timing;
+mod train;

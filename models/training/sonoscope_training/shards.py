@@ -35,6 +35,9 @@ class Clip:
     spectrograms: np.ndarray
     segments: list[int]
     truth: dict | None
+    # The one that the recordings' folders or list say, else by the source's id: the parts of a
+    # long recording stay together.
+    split: str
     # Rows whose sound cannot be used, by the reason.
     left_out: dict[str, list[int]] = field(default_factory=dict)
 
@@ -65,11 +68,11 @@ class ShardSet:
     clips: list[Clip]
 
     def split(self, name: str) -> list[Clip]:
-        """`train`, `validation` or `test`; a clip's id alone decides where it belongs.
+        """`train`, `validation` or `test`, as the clips' folders or list say, or else their ids.
 
         Clips in which nothing seen is heard are left out.
         """
-        fallen = [clip for clip in self.clips if split_of(clip.id) == name]
+        fallen = [clip for clip in self.clips if clip.split == name]
         chosen = [clip for clip in fallen if clip.pairs()]
         if not fallen:
             raise TrainingError(
@@ -121,7 +124,8 @@ def _clip(path: Path, clip_id: str, parts: dict[str, Member]) -> Clip:
         about = json.loads(parts["json"].bytes())
         frames = parts["frames.npy"].array()
         spectrograms = parts["spectrograms.npy"].array()
-        clip = Clip(clip_id, frames, spectrograms, list(about["segments"]), truth_of(about))
+        segments = list(about["segments"])
+        clip = Clip(clip_id, frames, spectrograms, segments, truth_of(about), split_said(about))
     except (ValueError, KeyError) as error:
         raise TrainingError(f"{path}: clip {clip_id} cannot be read: {error}") from error
     _check_arrays(path, clip)
@@ -132,6 +136,14 @@ def truth_of(about: dict) -> dict | None:
     """The world's truth about the clip; JSON of another kind beside a recording is not one."""
     truth = about["truth"]
     return truth if isinstance(truth, dict) and truth.keys() >= TRUTH_KEYS else None
+
+
+def split_said(about: dict) -> str:
+    """What the set says of a clip's split; where it says nothing, its source's id does."""
+    split = about.get("split") or split_of(about["source"])
+    if split not in SPLIT_BOUNDS:
+        raise ValueError(f"there is no split {split!r}")
+    return split
 
 
 def _check_arrays(path: Path, clip: Clip) -> None:

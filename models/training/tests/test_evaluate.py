@@ -17,7 +17,7 @@ def clip(number: int, seconds: list[dict] | None) -> Clip:
     truth = seconds and {"class": f"{number % 2}", "width": 256, "height": 128, "seconds": seconds}
     frames = np.full((3, 256, 256, 3), number, np.uint8)
     spectrograms = np.full((3, 257, 199), number, np.float16)
-    return Clip(f"clip-{number}", frames, spectrograms, [0, 1, 2], truth)
+    return Clip(f"clip-{number}", frames, spectrograms, [0, 1, 2], truth, "test")
 
 
 class Oracle:

@@ -93,8 +93,9 @@ def clips(count, frames=None, spectrograms=None, only=None):
         sound = random.normal(size=(1, 257, 199)).astype(np.float16)
         shown = noise if frames is None else frames
         heard = sound if spectrograms is None else spectrograms
-        made.append(Clip(f"clip-{number}", shown, heard, [0], None))
-    kept = [clip for clip in made if only in (None, split_of(clip.id))]
+        clip_id = f"clip-{number}"
+        made.append(Clip(clip_id, shown, heard, [0], None, split_of(clip_id)))
+    kept = [clip for clip in made if only in (None, clip.split)]
     return ShardSet(Path("made-up"), kept)
 
 

@@ -59,6 +59,12 @@ impl Run {
         self
     }
 
+    /// With a variable of its environment.
+    pub fn with(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
     /// Starts it.
     pub fn start(mut self) -> Running {
         let mut child = (self.command.stdin(Stdio::null()))
@@ -150,6 +156,19 @@ impl Ended {
     #[track_caller]
     pub fn rows(&self) -> Rows {
         Rows::parse(&self.stdout)
+    }
+}
+
+/// Waits until something holds that the program is to bring about.
+///
+/// # Panics
+/// When it does not hold in time.
+#[track_caller]
+pub fn wait_until(what: &str, holds: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < LIMIT, "after {LIMIT:?}: not yet {what}");
+        thread::sleep(POLL);
     }
 }
 
