@@ -124,8 +124,8 @@ def _clip(path: Path, clip_id: str, parts: dict[str, Member]) -> Clip:
         about = json.loads(parts["json"].bytes())
         frames = parts["frames.npy"].array()
         spectrograms = parts["spectrograms.npy"].array()
-        segments, split = list(about["segments"]), split_in(about)
-        clip = Clip(clip_id, frames, spectrograms, segments, truth_of(about), split)
+        segments = list(about["segments"])
+        clip = Clip(clip_id, frames, spectrograms, segments, truth_of(about), split_said(about))
     except (ValueError, KeyError) as error:
         raise TrainingError(f"{path}: clip {clip_id} cannot be read: {error}") from error
     _check_arrays(path, clip)
@@ -138,8 +138,8 @@ def truth_of(about: dict) -> dict | None:
     return truth if isinstance(truth, dict) and truth.keys() >= TRUTH_KEYS else None
 
 
-def split_in(about: dict) -> str:
-    """What the set says of the clip's split; where it says nothing, its source's id does."""
+def split_said(about: dict) -> str:
+    """What the set says of a clip's split; where it says nothing, its source's id does."""
     split = about.get("split") or split_of(about["source"])
     if split not in SPLIT_BOUNDS:
         raise ValueError(f"there is no split {split!r}")

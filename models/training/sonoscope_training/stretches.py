@@ -15,7 +15,7 @@ from sonoscope_training import archive
 from sonoscope_training.archive import Member
 from sonoscope_training.errors import TrainingError
 from sonoscope_training.multisensory import AUDIO_RATE_HZ, Form
-from sonoscope_training.shards import split_in, truth_of
+from sonoscope_training.shards import split_said, truth_of
 
 PICTURES = "pictures.npy"
 SUFFIXES = (PICTURES, "waveform.npy", "json")
@@ -76,7 +76,7 @@ def _stretch(path: Path, stretch_id: str, parts: dict[str, Member], form: Form) 
             parts["waveform.npy"].array(),
             int(about["first_segment"]),
             int(about["seconds"]),
-            split_in(about),
+            split_said(about),
             truth_of(about),
         )
         rate_hz = int(about["rate_hz"])

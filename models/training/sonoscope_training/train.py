@@ -106,12 +106,13 @@ class Run:
         return loss.detach()
 
     def _out_of_memory(self, inputs: Inputs) -> TrainingError:
-        self.optimizer.zero_grad(set_to_none=True)
-        fits = memory.largest_fitting(
-            lambda size: self._descend(self.task.part(inputs, size)) and None,
-            self.recipe.batch,
-            self.task.least_batch,
-        )
+        """Tries parts of the same batch; the run ends here, so what they do to weights is lost."""
+
+        def attempt(size: int) -> None:
+            self.optimizer.zero_grad(set_to_none=True)
+            self._descend(self.task.part(inputs, size))
+
+        fits = memory.largest_fitting(attempt, self.recipe.batch, self.task.least_batch)
         return memory.out_of_memory(self.device, self.recipe.batch, fits)
 
     def _prefetch(self, steps: range) -> Prefetch:

@@ -1,8 +1,6 @@
 """The commands, from shards to a card, and what is printed when something is wrong."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 
@@ -58,11 +56,3 @@ def test_errors_say_what_to_do(arguments, message, capsys):
     printed = capsys.readouterr().err
     assert printed.startswith("error: ")
     assert message in printed
-
-
-def test_training_needs_no_onnx():
-    code = (
-        "import sys; import sonoscope_training.commands.train;"
-        "sys.exit(any(name.startswith('onnx') for name in sys.modules))"
-    )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -15,12 +15,12 @@ def beats(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize(
-    ("family", "width", "task"),
-    [("l3", "0.03125", "correspondence"), ("multisensory", "0.015625", "alignment")],
-)
-def test_from_shards_to_a_card(family, width, task, made_up, beats, tmp_path, capsys):
-    folder = {"l3": made_up, "multisensory": beats}[family]
+@pytest.mark.parametrize("family", ["l3", "multisensory"])
+def test_from_shards_to_a_card(family, made_up, beats, tmp_path, capsys):
+    aligned = family == "multisensory"
+    folder, width, task = (
+        (beats, "0.015625", "alignment") if aligned else (made_up, "0.03125", "correspondence")
+    )
     run, zoo = tmp_path / "run", tmp_path / "zoo"
     network, shards = ["--network", family, "--width", width], ["--shards", str(folder)]
     recipe = ["--steps", "4", "--batch", "4", "--validate-every", "2"]
@@ -37,7 +37,7 @@ def test_from_shards_to_a_card(family, width, task, made_up, beats, tmp_path, ca
         "fp32": ["--onnx", str(zoo)],
         "int8": ["--onnx", str(zoo), "--int8"],
     }.items():
-        assert main(["evaluate", *shards, *chosen, "--split", "train"]) == 0
+        assert main(["evaluate", *shards, *chosen, "--split", "validation"]) == 0
         printed = capsys.readouterr().out
         figures[name] = json.loads(printed)[task]
         (tmp_path / f"{name}.json").write_text(printed)
@@ -47,9 +47,9 @@ def test_from_shards_to_a_card(family, width, task, made_up, beats, tmp_path, ca
 
     assert main(card) == 0
     page = (zoo / "CARD.md").read_text()
-    for expected in ("| train, ", "onnx int8", "## How it learned", "| 4"):
+    for expected in ("| validation, ", "onnx int8", "## How it learned", "| 4"):
         assert expected in page
-    assert ("4.2 s of mono sound" in page) == (family == "multisensory")
+    assert ("4.2 s of mono sound" in page) == aligned
 
 
 def test_multisensory_starts_from_made_up_inputs_too(tmp_path):

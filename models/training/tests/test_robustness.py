@@ -95,7 +95,7 @@ def clips(count, frames=None, spectrograms=None, only=None):
         heard = sound if spectrograms is None else spectrograms
         clip_id = f"clip-{number}"
         made.append(Clip(clip_id, shown, heard, [0], None, split_of(clip_id)))
-    kept = [clip for clip in made if only in (None, split_of(clip.id))]
+    kept = [clip for clip in made if only in (None, clip.split)]
     return ShardSet(Path("made-up"), kept)
 
 
