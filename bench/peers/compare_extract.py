@@ -126,19 +126,24 @@ def markdown(result: dict) -> str:
         f"medians. Load of the machine before: {result['load_before']}. sonoscope on "
         f"{result['threads']} threads; the peer as its authors have it, clip after clip in one "
         f"process, and on two processes; OpenCV decodes with as many threads as it likes. "
-        f"Seconds of the peer leave out Python's imports, which `process` has.",
+        f"Seconds of the peer leave out Python's imports, which `process` has. It takes "
+        f"whole seconds of sound only, so of a clip whose sound is some milliseconds short it has "
+        f"one pair less.",
         "",
         "| clips | | pairs | seconds (least to most) | process | CPU seconds | sonoscope is |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for name, of in result["sets"].items():
-        ours = of["contenders"][OURS]["seconds"]
+        ours = of["contenders"][OURS]
         for contender, one in of["contenders"].items():
             least, most = one["seconds_range"]
-            times = "" if contender == OURS else f"{one['seconds'] / ours:.2f} times as fast"
+            faster = one["seconds"] / ours["seconds"]
+            cheaper = one["cpu_seconds"] / max(ours["cpu_seconds"], 0.01)
+            times = f"{faster:.2f} times as fast, {cheaper:.2f} by CPU seconds"
             lines.append(
                 f"| {of['clips']}: {name} | {contender} | {one['pairs']} | {one['seconds']} "
-                f"({least} to {most}) | {one['process_seconds']} | {one['cpu_seconds']} | {times} |"
+                f"({least} to {most}) | {one['process_seconds']} | {one['cpu_seconds']} "
+                f"| {'' if contender == OURS else times} |"
             )
     lines += ["", *(f"- {what}: {value}" for what, value in result["machine"].items())]
     return "\n".join(lines) + "\n"

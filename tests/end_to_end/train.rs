@@ -27,9 +27,9 @@ done
 case $step in
 train)
     if [ -e "$here/waits" ]; then
-        trap 'echo interrupted >>"$here/steps"; exit 1' INT
+        sleep 60 >/dev/null 2>&1 &
+        trap 'kill $!; echo interrupted >>"$here/steps"; exit 1' TERM
         touch "$here/begun"
-        sleep 60 &
         wait
     fi
     touch "$out/best.pt" "$out/log.jsonl"

@@ -60,6 +60,10 @@ pub fn build(published: Vec<Published>, clips: &Clips, recipe: &Recipe) -> Built
         } else {
             recipe.events || recipe.uncut
         };
+        if in_part && !one.has_seconds() {
+            built.wanted -= 1;
+            continue;
+        }
         let id = match in_part || found.is_cut {
             true => format!("{}_{:.0}", one.video, one.start_s),
             false => one.video.clone(),
@@ -178,6 +182,22 @@ mod tests {
             told,
             [("a_30", "Dog".into(), None), ("b", "Cat".into(), None)]
         );
+    }
+
+    #[test]
+    fn an_event_without_a_second_is_not_wanted() {
+        let (_home, clips) = clips(&["a.mp4"]);
+        let mut event = one("a", 0.0, &["x"]);
+        event.end_s = 0.0;
+        let events = Recipe {
+            events: true,
+            ..ALL
+        };
+        assert_eq!(
+            build(vec![event.clone()], &clips, &events),
+            Built::default()
+        );
+        assert_eq!(build(vec![event], &clips, &ALL).entries.len(), 1);
     }
 
     #[test]

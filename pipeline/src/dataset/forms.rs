@@ -35,6 +35,14 @@ pub struct Published {
     pub split: Option<Split>,
 }
 
+impl Published {
+    /// Whether there is a whole second in it; of some of AVE's events it is said that they end
+    /// when they begin.
+    pub fn has_seconds(&self) -> bool {
+        self.start_s.ceil() < self.end_s.floor()
+    }
+}
+
 impl Form {
     /// Reads a list.
     ///
@@ -101,7 +109,7 @@ impl Form {
 
 fn published(video: &str, start: &str, end: &str, labels: Vec<String>) -> Option<Published> {
     let (start_s, end_s) = (start.parse().ok()?, end.parse().ok()?);
-    let in_order = 0.0 <= start_s && start_s < end_s;
+    let in_order = 0.0 <= start_s && start_s <= end_s;
     (in_order && !video.is_empty()).then(|| Published {
         video: video.into(),
         start_s,

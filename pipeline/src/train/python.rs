@@ -137,7 +137,8 @@ fn failed(name: &str, status: ExitStatus) -> Fault {
         .tip("mend it and give the same command: it goes on where it stopped")
 }
 
-/// Waits for the end. Told to stop, the command gets the signal that a Ctrl-C would send.
+/// Waits for the end. Told to stop, the command is ended by SIGTERM, on which Python ends without
+/// a word; what it wrote last is whole, and is gone on with.
 fn wait(child: &mut Child, stop: &Stop) -> io::Result<ExitStatus> {
     let mut told = false;
     loop {
@@ -147,7 +148,7 @@ fn wait(child: &mut Child, stop: &Stop) -> io::Result<ExitStatus> {
         if stop.is_raised() && !told {
             told = true;
             // It may be gone this very moment, which the next look shows.
-            let _ = killpg(Pid::from_raw(child.id() as i32), Signal::SIGINT);
+            let _ = killpg(Pid::from_raw(child.id() as i32), Signal::SIGTERM);
         }
         thread::sleep(POLL);
     }
