@@ -8,7 +8,7 @@ use sonoscope_models::{NetworkFiles, Precision, zoo};
 use super::{exit_of, stop_on_signal};
 use crate::{
     fault::{Exit, Fault},
-    sources::{SecondRange, Stop, specs},
+    sources::{Frames, SecondRange, Stop, specs},
     summary,
 };
 
@@ -27,6 +27,16 @@ pub struct ExtractArgs {
     #[arg(short, long, value_name = "NAME|DIR", default_value = "ave-small")]
     network: String,
 
+    /// Which picture stands for a second: exact, the one on show at its middle; keyframe, the
+    /// nearest key frame, which is the fastest; all, as exact but decoding everything.
+    #[arg(
+        long,
+        value_name = "WHICH",
+        default_value = "exact",
+        hide_possible_values = true
+    )]
+    frames: Frames,
+
     /// Sources read at the same time [default: one a core].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
@@ -44,7 +54,7 @@ pub fn run(args: ExtractArgs, quiet: bool) -> Result<Exit, Fault> {
     let threads = args.threads.map_or(cores, usize::from);
     let stop = Stop::default();
     stop_on_signal(&stop)?;
-    let sources = specs(&args.sources, SecondRange::default())?;
+    let sources = specs(&args.sources, SecondRange::default(), args.frames)?;
     let ended = crate::extract::extract(sources, &args.out, files.contract(), threads, &stop)?;
     summary::print(&ended, quiet);
     Ok(exit_of(&ended))
