@@ -13,6 +13,7 @@ mod determinism;
 mod main_job;
 mod media;
 mod pictures;
+mod selective;
 mod sound;
 mod support;
 mod timing;

@@ -59,6 +59,12 @@ impl Run {
         self
     }
 
+    /// With an environment variable.
+    pub fn with_env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
     /// Starts it.
     pub fn start(mut self) -> Running {
         let mut child = (self.command.stdin(Stdio::null()))

@@ -36,7 +36,10 @@ pub fn guard(pad: &gst::Pad, spec: &SourceSpec, watch: &Arc<Watch>, omitted: &Om
         codec: None,
         caps: None,
         segment: None,
+        is_shifted: false,
         parameters: None,
+        came: 0,
+        passed: 0,
     });
     pad.add_probe(DATA, move |pad, info| probe(&gate, pad, info));
 }
@@ -92,8 +95,12 @@ struct Gate {
     codec: Option<Codec>,
     caps: Option<gst::Caps>,
     segment: Option<gst::FormattedSegment<gst::ClockTime>>,
+    /// Whether the stream's place in time has just changed.
+    is_shifted: bool,
     /// The parameter sets that the decoder has.
     parameters: Option<u64>,
+    came: u64,
+    passed: u64,
 }
 
 impl Gate {
@@ -125,19 +132,21 @@ impl Gate {
     /// The stream's place in time.
     fn place(&mut self, segment: &gst::Segment) {
         let segment = segment.downcast_ref::<gst::ClockTime>().cloned();
-        let is_other = self.segment.is_some() && self.segment != segment;
-        // Only of one piece of time it is known how pictures follow each other.
-        if let Policy::Exact(selector) = &mut self.policy
-            && (is_other || segment.is_none())
-        {
-            selector.give_up();
+        if let Policy::Exact(selector) = &mut self.policy {
+            match (&self.segment, &segment) {
+                (_, None) => selector.give_up(),
+                (Some(before), Some(now)) if before != now => selector.shift(),
+                _ => {}
+            }
         }
+        self.is_shifted = self.segment.is_some();
         self.segment = segment;
     }
 
     /// What goes on to the decoder now that this has come, and whether nothing more is needed.
     fn buffer(&mut self, buffer: gst::Buffer) -> (Vec<gst::Buffer>, bool) {
         self.watch.sign_of_life(None);
+        self.came += 1;
         if self.policy.wanted().is_none()
             && let Some(origin_ns) = self.spec.length.origin_ns()
         {
@@ -174,6 +183,7 @@ impl Gate {
                 self.omitted.add(pts_ns, duration_ns, &wanted);
             }
         }
+        self.passed += passed.len() as u64;
         passed
     }
 
@@ -187,7 +197,12 @@ impl Gate {
         if let Some(parameters) = reading.and_then(|reading| reading.parameters) {
             self.parameters = Some(parameters);
         }
-        let breaks = gst::BufferFlags::DISCONT | gst::BufferFlags::CORRUPTED;
+        let mut breaks = gst::BufferFlags::DISCONT | gst::BufferFlags::CORRUPTED;
+        if std::mem::take(&mut self.is_shifted) {
+            // It breaks off in time, as Matroska's do behind their first pictures; in coding it
+            // goes on.
+            breaks.remove(gst::BufferFlags::DISCONT);
+        }
         Access {
             pts_ns: self.stream_ns(buffer),
             role: reading.map_or(Role::Reference, |reading| reading.role),
@@ -222,5 +237,12 @@ impl Gate {
         };
         segment.start().is_none_or(|start| start <= pts)
             && segment.stop().is_none_or(|stop| pts < stop)
+    }
+}
+
+impl Drop for Gate {
+    fn drop(&mut self) {
+        let (id, passed, came) = (&self.spec.id, self.passed, self.came);
+        tracing::debug!("{id}: {passed} of {came} coded pictures went to the decoder");
     }
 }

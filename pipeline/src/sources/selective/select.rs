@@ -33,7 +33,7 @@ pub struct Access {
     /// Whether it goes to the decoder in any case.
     pub is_needed: bool,
     /// Whether something before it is missing or broken, so that nobody can say what a decoder
-    /// will make of it and of all up to the next key.
+    /// will make of it and of all up to the next key. What comes before a key is nothing to it.
     pub is_damaged: bool,
 }
 
@@ -64,6 +64,8 @@ pub struct Selector<T> {
     next_number: u64,
     /// The numbers of pictures of which it is not known which one is next, by time.
     unsettled: BTreeMap<i64, u64>,
+    /// Over all that comes on show before this time it has been decided.
+    settled_ns: Option<i64>,
     /// The latest times, one more than may be reordered: nothing that comes is shown before them.
     latest: BTreeSet<i64>,
     is_damaged: bool,
@@ -87,6 +89,7 @@ impl<T> Selector<T> {
             held_bytes: 0,
             next_number: 0,
             unsettled: BTreeMap::new(),
+            settled_ns: None,
             latest: BTreeSet::new(),
             is_damaged: false,
             has_given_up: false,
@@ -111,6 +114,14 @@ impl<T> Selector<T> {
         self.wanted.as_ref()
     }
 
+    /// From here on, times count from elsewhere. For what was before it is known no more which
+    /// picture is next, so it has to be let through with [`flush`](Self::flush) first.
+    pub fn shift(&mut self) {
+        self.unsettled.clear();
+        self.settled_ns = None;
+        self.latest.clear();
+    }
+
     /// From here on, all is let through: what is held, too, with the next.
     pub fn give_up(&mut self) {
         self.has_given_up = true;
@@ -119,7 +130,7 @@ impl<T> Selector<T> {
     /// Takes the next access unit in the order of decoding; `tell` hears what becomes of it and
     /// of those before it, in the same order, as soon as that is known.
     pub fn push(&mut self, mut access: Access, item: T, tell: impl FnMut(Verdict<T>)) {
-        self.is_damaged = access.is_damaged || self.is_damaged && access.role != Role::Key;
+        self.is_damaged = (self.is_damaged || access.is_damaged) && access.role != Role::Key;
         access.is_needed |= self.is_damaged;
         match access.pts_ns {
             Some(pts_ns) if !self.has_given_up => self.note_time(pts_ns),
@@ -151,7 +162,9 @@ impl<T> Selector<T> {
     }
 
     fn note_time(&mut self, pts_ns: i64) {
-        let is_settled = (self.unsettled.first_key_value()).is_some_and(|(&ns, _)| pts_ns < ns);
+        let is_settled = self
+            .settled_ns
+            .is_some_and(|settled_ns| pts_ns < settled_ns);
         let is_double = self.unsettled.insert(pts_ns, self.next_number).is_some();
         if is_settled || is_double {
             self.has_given_up = true;
@@ -176,6 +189,7 @@ impl<T> Selector<T> {
             && next_ns <= bound
         {
             self.unsettled.pop_first();
+            self.settled_ns = Some(next_ns);
             let is_wanted =
                 (self.wanted.as_ref()).is_none_or(|wanted| wanted.is_any_in(pts_ns..next_ns));
             let first_held = self.next_number - self.held.len() as u64;

@@ -261,6 +261,52 @@ proptest! {
     }
 }
 
+/// Matroska's times shift behind the first pictures by as much as the first is late.
+#[test]
+fn a_shift_in_time_is_no_reason_to_decode_more() {
+    let recipe = Recipe {
+        groups: vec![30; 3],
+        between: 3,
+        is_pyramid: true,
+        is_open: false,
+        steps_ns: vec![40_000_000],
+        start_ns: 0,
+    };
+    let stream = recipe.stream();
+    let wanted = Wanted::middles(SecondRange::default(), 0);
+    let mut selector = Selector::new();
+    selector.reorder(16);
+    selector.want(wanted.clone());
+    let mut decoded = BTreeSet::new();
+    let mut tell = |verdict| {
+        if let Verdict::Decode(time_ns) = verdict {
+            decoded.insert(time_ns);
+        }
+    };
+    let mut times = BTreeSet::new();
+    for (mut access, place) in accesses(&stream) {
+        let shift_ns = if place < 2 { 0 } else { 3_000_000 };
+        let time_ns = stream[place].pts_ns + shift_ns;
+        times.insert(time_ns);
+        if place == 2 {
+            selector.flush(&mut tell);
+            selector.shift();
+        }
+        access.pts_ns = Some(time_ns);
+        selector.push(access, time_ns, &mut tell);
+    }
+    selector.flush(&mut tell);
+    let last_ns = times.last().copied().unwrap_or(0);
+    let shown = on_show(&times, &wanted, last_ns);
+    assert!(
+        shown
+            .into_iter()
+            .flatten()
+            .all(|shown| decoded.contains(&shown))
+    );
+    assert!(decoded.len() * 3 < stream.len() * 2, "{}", decoded.len());
+}
+
 /// 25 pictures a second, two disposable ones between references, a key every 5 s.
 fn plain(groups: usize) -> Vec<Coded> {
     let recipe = Recipe {
