@@ -8,6 +8,7 @@ use std::{
 use gstreamer as gst;
 
 use super::{
+    frame_number::FrameNumbers,
     nal::{Avc, Form, Hevc},
     select::Role,
 };
@@ -19,7 +20,12 @@ const MOST_REORDERED: usize = 16;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Codec {
     /// H.264, frames only.
-    Avc(Form),
+    Avc {
+        /// How its units follow each other.
+        form: Form,
+        /// By which missing references are noticed.
+        numbers: FrameNumbers,
+    },
     /// H.265, frames only.
     Hevc {
         /// How its units follow each other.
@@ -42,6 +48,8 @@ pub struct Reading {
     pub role: Role,
     /// A mark of the parameter sets in it, if there are any.
     pub parameters: Option<u64>,
+    /// Whether something that it may refer to is missing.
+    pub is_broken: bool,
 }
 
 impl Codec {
@@ -50,9 +58,11 @@ impl Codec {
         let caps = caps.structure(0)?;
         match caps.name().as_str() {
             "video/x-h264" if is_of_frames(caps) => match caps.get::<&str>("stream-format") {
-                Ok("byte-stream") => Some(Self::Avc(Form::StartCodes)),
+                Ok("byte-stream") => Some(Self::avc(Form::StartCodes, &[])),
                 Ok("avc" | "avc3") => {
-                    Some(Self::Avc(Form::Lengths(length_bytes(&data(caps)?, 4)?)))
+                    let header = data(caps)?;
+                    let form = Form::Lengths(length_bytes(&header, 4)?);
+                    Some(Self::avc(form, &header))
                 }
                 _ => None,
             },
@@ -72,6 +82,11 @@ impl Codec {
         }
     }
 
+    fn avc(form: Form, header: &[u8]) -> Self {
+        let numbers = FrameNumbers::of_header(header);
+        Self::Avc { form, numbers }
+    }
+
     fn hevc(form: Form, header: &[u8]) -> Self {
         let mut highest_layer = None;
         for unit in hevc_parameters(header) {
@@ -86,7 +101,7 @@ impl Codec {
     /// How many access units shown later may come before one.
     pub fn most_reordered(&self) -> usize {
         match self {
-            Self::Avc(_) | Self::Hevc { .. } => MOST_REORDERED,
+            Self::Avc { .. } | Self::Hevc { .. } => MOST_REORDERED,
             Self::Vp8 | Self::Vp9 | Self::Intra => 0,
         }
     }
@@ -94,7 +109,7 @@ impl Codec {
     /// What an access unit is to others; `None` where that cannot be told.
     pub fn read(&mut self, access_unit: &[u8]) -> Option<Reading> {
         let is_key = match self {
-            Self::Avc(form) => return read_avc(*form, access_unit),
+            Self::Avc { form, numbers } => return read_avc(*form, numbers, access_unit),
             Self::Hevc {
                 form,
                 highest_layer,
@@ -108,6 +123,7 @@ impl Codec {
         Some(Reading {
             role,
             parameters: None,
+            is_broken: false,
         })
     }
 }
@@ -160,18 +176,32 @@ fn note_layers(highest: &mut Option<u8>, unit: &[u8]) {
     }
 }
 
-fn read_avc(form: Form, access_unit: &[u8]) -> Option<Reading> {
+fn read_avc(form: Form, numbers: &mut FrameNumbers, access_unit: &[u8]) -> Option<Reading> {
     let mut role = None;
+    let mut first_slice = None;
     let mut parameters = Parameters::default();
     for unit in form.units(access_unit) {
-        match Avc::of(unit) {
+        let kind = Avc::of(unit);
+        match kind {
             Avc::Idr => role = Some(Role::Key),
             Avc::Slice { is_reference } => role = role.max(Some(Role::of_slice(is_reference))),
-            Avc::Parameters => parameters.add(unit),
+            Avc::Sequence => numbers.note_sequence(unit),
+            Avc::Parameters | Avc::Other => {}
+        }
+        match kind {
+            Avc::Idr | Avc::Slice { .. } => {
+                first_slice.get_or_insert(unit);
+            }
+            Avc::Sequence | Avc::Parameters => parameters.add(unit),
             Avc::Other => {}
         }
     }
-    Some(parameters.with(role?))
+    let (role, first_slice) = role.zip(first_slice)?;
+    let (is_key, is_reference) = (role == Role::Key, role != Role::Disposable);
+    Some(Reading {
+        is_broken: numbers.is_broken_at(first_slice, is_key, is_reference),
+        ..parameters.with(role)
+    })
 }
 
 fn read_hevc(form: Form, highest: &mut Option<u8>, access_unit: &[u8]) -> Option<Reading> {
@@ -220,6 +250,7 @@ impl Parameters {
         Reading {
             role,
             parameters: self.0.map(|hasher| hasher.finish()),
+            is_broken: false,
         }
     }
 }

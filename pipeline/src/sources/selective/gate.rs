@@ -208,7 +208,8 @@ impl Gate {
             role: reading.map_or(Role::Reference, |reading| reading.role),
             bytes: buffer.size(),
             is_needed: brings_parameters || !self.is_inside(buffer),
-            is_damaged: reading.is_none() || buffer.flags().intersects(breaks),
+            is_damaged: reading.is_none_or(|reading| reading.is_broken)
+                || buffer.flags().intersects(breaks),
         }
     }
 
@@ -220,6 +221,7 @@ impl Gate {
             return Some(Reading {
                 role,
                 parameters: None,
+                is_broken: false,
             });
         }
         let map = buffer.map_readable().ok()?;

@@ -10,6 +10,7 @@
 //! stream that changes. Passing too much on is never wrong.
 
 mod codec;
+mod frame_number;
 mod gate;
 mod key;
 mod nal;

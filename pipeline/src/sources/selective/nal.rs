@@ -72,7 +72,9 @@ pub enum Avc {
         /// Whether others may.
         is_reference: bool,
     },
-    /// A parameter set.
+    /// A sequence parameter set.
+    Sequence,
+    /// Another parameter set.
     Parameters,
     /// Anything else.
     Other,
@@ -86,7 +88,8 @@ impl Avc {
             Some((1..=4, idc)) => Self::Slice {
                 is_reference: idc != 0,
             },
-            Some((7 | 8 | 13 | 15, _)) => Self::Parameters,
+            Some((7, _)) => Self::Sequence,
+            Some((8 | 13 | 15, _)) => Self::Parameters,
             _ => Self::Other,
         }
     }
@@ -176,7 +179,8 @@ mod tests {
         let slice = |is_reference| Avc::Slice { is_reference };
         assert_eq!(Avc::of(&[0x01]), slice(false));
         assert_eq!(Avc::of(&[0x41]), slice(true));
-        assert_eq!(Avc::of(&[0x67]), Avc::Parameters);
+        assert_eq!(Avc::of(&[0x67]), Avc::Sequence);
+        assert_eq!(Avc::of(&[0x68]), Avc::Parameters);
         assert_eq!(Avc::of(&[0x06]), Avc::Other);
         let slice = |is_reference, layer| Hevc::Slice {
             is_reference,

@@ -132,6 +132,13 @@ impl<T> Selector<T> {
     pub fn push(&mut self, mut access: Access, item: T, tell: impl FnMut(Verdict<T>)) {
         self.is_damaged = (self.is_damaged || access.is_damaged) && access.role != Role::Key;
         access.is_needed |= self.is_damaged;
+        if access.is_damaged {
+            // A decoder patches what is missing with what it has.
+            for held in &mut self.held {
+                held.access.is_needed = true;
+                held.is_wanted = Some(true);
+            }
+        }
         match access.pts_ns {
             Some(pts_ns) if !self.has_given_up => self.note_time(pts_ns),
             _ => self.has_given_up = true,
