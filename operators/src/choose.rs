@@ -4,7 +4,7 @@ use crate::SECOND_NS;
 
 /// What may be missing of a second that still counts as whole: a rounded timestamp, a first
 /// picture that comes, or a last one that goes, a little early or late.
-const TOLERANCE_NS: i64 = 50_000_000;
+pub(crate) const TOLERANCE_NS: i64 = 50_000_000;
 
 /// What a [`FrameChooser`] says of one second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,7 +105,7 @@ impl<T: Clone> FrameChooser<T> {
     /// that end by it.
     fn advance(&mut self, time_ns: i64, mut pick: impl FnMut(Pick<T>)) {
         loop {
-            let middle_ns = self.next * SECOND_NS + SECOND_NS / 2;
+            let middle_ns = middle_ns(self.next);
             if self.picked.is_none() && middle_ns < time_ns {
                 let shown = self.shown.as_ref();
                 self.picked = Some(shown.map(|s| (s.pts_ns, s.picture.clone())));
@@ -128,6 +128,11 @@ impl<T: Clone> FrameChooser<T> {
         self.begin_ns
             .is_some_and(|begin_ns| begin_ns <= start_ns + TOLERANCE_NS)
     }
+}
+
+/// The middle of a second.
+pub(crate) fn middle_ns(second: i64) -> i64 {
+    second * SECOND_NS + SECOND_NS / 2
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod divisor;
 mod features;
 mod frame;
 mod infer;
+mod nearest;
 mod resample;
 mod row;
 mod segment;
@@ -19,6 +20,7 @@ pub use commit::commit;
 pub use features::{FeatureMaker, Features, Preparation, features};
 pub use frame::FrameTensor;
 pub use infer::{Batching, Job, infer};
+pub use nearest::{NEAREST_NS, NearestChooser};
 pub use resample::{MonoResampler, ResampleError};
 pub use row::{CORRESPONDS, Heatmap, Include, Peak, Provenance, ROW_SCHEMA, Row, Score};
 pub use segment::{

@@ -9,6 +9,7 @@ use crate::{
     cli::{Extra, RunArgs},
     fault::Fault,
     sinks::SinkUri,
+    sources::Frames,
 };
 
 /// The file. Keys are the long options of `sonoscope run`, those that may be repeated as lists.
@@ -31,6 +32,7 @@ pub struct Config {
     precision: Option<Precision>,
     from: Option<i64>,
     to: Option<i64>,
+    frames: Option<Frames>,
     silence: Option<f32>,
 }
 
@@ -67,6 +69,7 @@ impl Config {
             precision: args.precision.or(self.precision),
             from: args.from.or(self.from),
             to: args.to.or(self.to),
+            frames: args.frames.or(self.frames),
             silence: args.silence.or(self.silence),
             config: args.config,
         }

@@ -30,7 +30,7 @@ use crate::{
     fault::Fault,
     ingest::Agenda,
     progress::Progress,
-    sources::{SourceError, SourceSpec, Stop},
+    sources::{Frames, SourceError, SourceSpec, Stop},
     tally::{SourceTally, Tally},
 };
 use folder::Folder;
@@ -45,6 +45,8 @@ pub struct Options {
     /// A shard is closed when it has so many bytes. What is in a shard that is open is done again
     /// after a crash.
     pub shard_bytes: u64,
+    /// Which picture a second shows.
+    pub frames: Frames,
 }
 
 impl Default for Options {
@@ -52,6 +54,7 @@ impl Default for Options {
         Self {
             threads: 1,
             shard_bytes: 128 << 20,
+            frames: Frames::default(),
         }
     }
 }
@@ -79,12 +82,16 @@ pub fn extract(
     options: Options,
     stop: &Stop,
 ) -> Result<Extracted, Fault> {
-    let folder = Folder::open(out, &kind::page(contract))?;
+    let mut page = kind::page(contract);
+    if options.frames == Frames::Keyframe {
+        page["frames"] = "keyframe".into();
+    }
+    let folder = Folder::open(out, &page)?;
     let Plan {
         tasks,
         already,
         troubles,
-    } = Plan::new(entries, folder.manifest());
+    } = Plan::new(entries, folder.manifest(), options.frames);
     if already > 0 {
         tracing::info!(
             "{already} sources are done already, {} are left",

@@ -17,6 +17,7 @@ mod main_job;
 mod media;
 mod networks;
 mod pictures;
+mod selective;
 mod sound;
 mod support;
 mod timing;

@@ -10,7 +10,7 @@ use crate::{
     dataset::{Entry, gather},
     extract::{Counts, Extracted, Options, extract},
     fault::{Exit, Fault},
-    sources::Stop,
+    sources::{Frames, Stop},
     summary,
     tally::SourceTally,
 };
@@ -31,6 +31,16 @@ pub struct ExtractArgs {
     #[arg(short, long, value_name = "NAME|DIR", default_value = "ave-small")]
     network: String,
 
+    /// Which picture stands for a second: exact, the one on show at its middle; keyframe, the
+    /// nearest key frame, which is the fastest; all, as exact but decoding everything.
+    #[arg(
+        long,
+        value_name = "WHICH",
+        default_value = "exact",
+        hide_possible_values = true
+    )]
+    frames: Frames,
+
     /// Sources read at the same time [default: one a core].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
@@ -50,6 +60,7 @@ pub fn run(args: ExtractArgs, quiet: bool) -> Result<Exit, Fault> {
     let options = Options {
         threads: args.threads.map_or(cores, usize::from),
         shard_bytes: args.shard_mib << 20,
+        frames: args.frames,
     };
     let stop = Stop::default();
     stop_on_signal(&stop)?;

@@ -12,7 +12,7 @@ use crate::{
     fault::{Exit, Fault},
     job::{Job, Outcome},
     sinks::SinkUri,
-    sources::{SecondRange, Stop, specs},
+    sources::{Frames, SecondRange, Stop, specs},
     summary,
 };
 
@@ -71,6 +71,12 @@ pub struct RunArgs {
     /// First second no longer wanted [default: the end].
     #[arg(long, value_name = "S", value_parser = clap::value_parser!(i64).range(0..=1_000_000_000))]
     pub to: Option<i64>,
+
+    /// Which picture stands for a second: exact, the one on show at its middle; keyframe, the
+    /// nearest key frame, which is the fastest; all, as exact but decoding everything
+    /// [default: exact].
+    #[arg(long, value_name = "WHICH", hide_possible_values = true)]
+    pub frames: Option<Frames>,
 
     /// Sound below this level, in dB below full scale, is silent [default: -60].
     #[arg(long, value_name = "DBFS", allow_negative_numbers = true)]
@@ -158,7 +164,7 @@ fn job(args: RunArgs) -> Result<Job, Fault> {
         false => args.sinks,
     };
     Ok(Job {
-        sources: specs(&args.sources, range)?,
+        sources: specs(&args.sources, range, args.frames.unwrap_or_default())?,
         networks,
         sinks,
         include: Include {

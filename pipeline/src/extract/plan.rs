@@ -11,7 +11,7 @@ use sonoscope_operators::SourceId;
 use super::manifest::{Key, Line, Manifest, Stamp, key};
 use crate::{
     dataset::Entry,
-    sources::{SourceError, SourceLength, SourceSpec},
+    sources::{Frames, SourceError, SourceLength, SourceSpec},
 };
 
 /// A source that is to be read.
@@ -39,7 +39,7 @@ pub struct Plan {
 impl Plan {
     /// Of these recordings, those that `manifest` does not tell of. One that is named twice is
     /// done once.
-    pub fn new(entries: Vec<Entry>, manifest: &Manifest) -> Self {
+    pub fn new(entries: Vec<Entry>, manifest: &Manifest, frames: Frames) -> Self {
         let ids = Ids::new(&entries, manifest);
         let mut plan = Self::default();
         let mut named = HashSet::new();
@@ -57,20 +57,21 @@ impl Plan {
                         plan.troubles
                             .push((id, entry.path.display().to_string(), error));
                     }
-                    Before::Again => plan.push(id, entry, stamp),
+                    Before::Again => plan.push(id, entry, stamp, frames),
                 },
-                None => plan.push(id, entry, stamp),
+                None => plan.push(id, entry, stamp, frames),
             }
         }
         plan
     }
 
-    fn push(&mut self, id: SourceId, entry: Entry, stamp: Option<Stamp>) {
+    fn push(&mut self, id: SourceId, entry: Entry, stamp: Option<Stamp>, frames: Frames) {
         let spec = SourceSpec {
             id,
             ordinal: self.tasks.len() as u32,
             path: entry.path.clone(),
             range: entry.range(),
+            frames,
             length: SourceLength::default(),
         };
         self.tasks.push(Task { spec, entry, stamp });
@@ -200,14 +201,14 @@ mod tests {
         let manifest = manifest(home.path());
         let mut entries =
             of(&["/a/Dog.mp4", "/b/dog.mkv", "/b/cat.mkv", "/b/cat.mkv"].map(PathBuf::from));
-        let plan = Plan::new(entries.clone(), &manifest);
+        let plan = Plan::new(entries.clone(), &manifest, Frames::Exact);
         let [one, two, cat] = ids(&plan)[..] else {
             panic!("{plan:?}")
         };
         assert_eq!(cat, "cat");
         assert!(one.starts_with("dog-") && two.starts_with("dog-") && one != two);
         entries.reverse();
-        let plan = Plan::new(entries, &manifest);
+        let plan = Plan::new(entries, &manifest, Frames::Exact);
         assert_eq!(ids(&plan), [cat, two, one]);
     }
 
@@ -217,7 +218,7 @@ mod tests {
         let mut manifest = manifest(home.path());
         let line = done(home.path(), "dog.mp4", Some("a.tar"), None);
         manifest.append(vec![line.clone()]).unwrap();
-        let plan = Plan::new(of(&[line.path, "/b/dog.mp4".into()]), &manifest);
+        let plan = Plan::new(of(&[line.path, "/b/dog.mp4".into()]), &manifest, Frames::Exact);
         assert_eq!(plan.already, 1);
         assert!(ids(&plan)[0].starts_with("dog-"), "{plan:?}");
     }
@@ -230,7 +231,7 @@ mod tests {
             end_s: Some(start + 10.0),
             ..Entry::of_file("/a/film.mp4".into())
         };
-        let plan = Plan::new(vec![part(0.0), part(30.0)], &manifest(home.path()));
+        let plan = Plan::new(vec![part(0.0), part(30.0)], &manifest(home.path()), Frames::Exact);
         assert_eq!(plan.tasks[1].spec.range.from, 30);
         assert_ne!(plan.tasks[0].spec.id, plan.tasks[1].spec.id);
     }
@@ -249,7 +250,7 @@ mod tests {
         let lines = vec![fine, other, broken, mended];
         let paths: Vec<_> = lines.iter().map(|line| line.path.clone()).collect();
         manifest.append(lines).unwrap();
-        let plan = Plan::new(of(&paths), &manifest);
+        let plan = Plan::new(of(&paths), &manifest, Frames::Exact);
         assert_eq!((plan.already, ids(&plan)), (1, vec!["mended"]));
         let told: Vec<_> = plan
             .troubles

@@ -4,6 +4,7 @@
 //! down; GStreamer's streaming threads decode, choose and convert, and wait where the dataflow
 //! has enough to do. Lock order: an origin before a budget.
 
+mod choice;
 mod colour;
 mod decode;
 mod error;
@@ -11,6 +12,7 @@ mod file;
 mod origin;
 mod outlet;
 mod picture;
+mod selective;
 mod sight;
 mod sound;
 mod spec;
@@ -29,6 +31,7 @@ use std::{
 
 pub use error::SourceError;
 pub use outlet::{Inbox, Inlet, Outlet, inbox};
+pub use selective::Frames;
 use sonoscope_operators::{ClockSource, Event, SourceId, SourceInfo};
 pub use spec::{path_of, specs};
 pub use watch::Stop;
@@ -44,6 +47,8 @@ pub struct SourceSpec {
     pub path: PathBuf,
     /// Which of its seconds are wanted.
     pub range: SecondRange,
+    /// Which of its pictures are decoded.
+    pub frames: Frames,
     /// How long it is, told as soon as it is known.
     pub length: SourceLength,
 }

@@ -16,7 +16,14 @@ const DEFAULT_DURATION_NS: i64 = 40_000_000;
 /// lists and segments in.
 pub fn stream_time_ns(sample: &gst::Sample) -> Option<i64> {
     let segment = sample.segment()?.downcast_ref::<gst::ClockTime>()?;
-    let pts = sample.buffer()?.pts()?;
+    stream_time_of(segment, sample.buffer()?.pts()?)
+}
+
+/// Position of a timestamp in its stream.
+pub fn stream_time_of(
+    segment: &gst::FormattedSegment<gst::ClockTime>,
+    pts: gst::ClockTime,
+) -> Option<i64> {
     match segment.to_stream_time_full(pts)? {
         gst::Signed::Positive(time) => i64::try_from(time.nseconds()).ok(),
         gst::Signed::Negative(time) => i64::try_from(time.nseconds()).ok().map(|ns| -ns),
@@ -25,13 +32,17 @@ pub fn stream_time_ns(sample: &gst::Sample) -> Option<i64> {
 
 /// How long a picture is meant to be shown.
 pub fn duration_ns(sample: &gst::Sample) -> i64 {
-    let declared = sample.buffer().and_then(|buffer| buffer.duration());
+    match sample.buffer() {
+        Some(buffer) => duration_of(buffer, sample.caps()),
+        None => DEFAULT_DURATION_NS,
+    }
+}
+
+/// How long a picture, coded or not, in a stream of these caps is meant to be shown.
+pub fn duration_of(buffer: &gst::BufferRef, caps: Option<&gst::CapsRef>) -> i64 {
+    let declared = buffer.duration();
     let from_rate = || {
-        let rate = sample
-            .caps()?
-            .structure(0)?
-            .get::<gst::Fraction>("framerate")
-            .ok()?;
+        let rate = caps?.structure(0)?.get::<gst::Fraction>("framerate").ok()?;
         let (frames, seconds) = (i64::from(rate.numer()), i64::from(rate.denom()));
         (frames > 0).then(|| seconds * 1_000_000_000 / frames)
     };

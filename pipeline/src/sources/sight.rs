@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use gstreamer as gst;
 use gstreamer_video::VideoOrientationMethod;
-use sonoscope_operators::{
-    Budget, ChosenFrame, Event, Frame, FrameChooser, Permit, Pick, Picture, SECOND_NS,
-};
+use sonoscope_operators::{Budget, ChosenFrame, Event, Frame, Permit, Pick, Picture, SECOND_NS};
 
 use super::{
-    SecondRange, SourceError, SourceLength, SourceSpec,
+    Frames, SecondRange, SourceError, SourceLength, SourceSpec,
+    choice::Choice,
     origin::Origin,
     outlet::Outlet,
     picture::{Converter, duration_ns, stream_time_ns},
+    selective::Omitted,
     watch::Watch,
 };
 
@@ -29,7 +29,9 @@ pub struct Sight {
     length: SourceLength,
     budget: Budget,
     origin_ns: Option<i64>,
-    chooser: FrameChooser<gst::Sample>,
+    frames: Frames,
+    choice: Choice,
+    omitted: Omitted,
     next_second: i64,
     converter: Converter,
     last: Option<(i64, Arc<Picture>, Arc<Permit>)>,
@@ -37,8 +39,15 @@ pub struct Sight {
 }
 
 impl Sight {
-    /// A handler that sends what is wanted of the source to `outlet`.
-    pub fn new(watch: Arc<Watch>, origin: Arc<Origin>, outlet: Outlet, spec: &SourceSpec) -> Self {
+    /// A handler that sends what is wanted of the source to `outlet`, and hears by `omitted` of
+    /// the pictures that are not decoded.
+    pub fn new(
+        watch: Arc<Watch>,
+        origin: Arc<Origin>,
+        outlet: Outlet,
+        spec: &SourceSpec,
+        omitted: Omitted,
+    ) -> Self {
         Self {
             watch,
             origin,
@@ -47,7 +56,9 @@ impl Sight {
             length: spec.length.clone(),
             budget: Budget::new(BUDGET_BYTES),
             origin_ns: None,
-            chooser: FrameChooser::new(),
+            frames: spec.frames,
+            choice: Choice::new(spec.frames),
+            omitted,
             next_second: 0,
             converter: Converter::default(),
             last: None,
@@ -90,8 +101,11 @@ impl Sight {
         if self.origin_ns.is_none() {
             self.origin.tell(None);
         }
+        if let Err(error) = self.pass_omitted(i64::MAX) {
+            self.watch.fail(error);
+        }
         let mut picks = Vec::new();
-        let end_ns = self.chooser.finish(|pick| picks.push(pick));
+        let end_ns = self.choice.finish(|pick| picks.push(pick));
         for pick in picks {
             if let Err(error) = self.pick(pick) {
                 self.watch.fail(error);
@@ -107,23 +121,44 @@ impl Sight {
         let Some(pts_ns) = self.pts_ns(&sample) else {
             return Ok(self.watch.goes_on());
         };
-        self.watch
-            .advance(self.chooser.last_pts_ns().unwrap_or(0), pts_ns)?;
-        let mut picks = Vec::new();
+        self.pass_omitted(pts_ns)?;
         let duration_ns = duration_ns(&sample);
-        self.chooser
-            .push(pts_ns, duration_ns, sample, |pick| picks.push(pick));
-        for pick in picks {
-            self.pick(pick)?;
-        }
+        let may_be_chosen = self.frames != Frames::Keyframe
+            || (self.origin_ns).is_some_and(|origin_ns| self.omitted.take_key(pts_ns + origin_ns));
+        self.pass(pts_ns, duration_ns, may_be_chosen.then_some(sample))?;
         Ok(self.next_second < self.range.to)
+    }
+
+    /// What comes on show before this time and is not decoded.
+    fn pass_omitted(&mut self, pts_ns: i64) -> Result<(), SourceError> {
+        let Some(origin_ns) = self.origin_ns else {
+            return Ok(());
+        };
+        let omitted = self.omitted.take_before(pts_ns.saturating_add(origin_ns));
+        (omitted.into_iter())
+            .try_for_each(|(stream_ns, duration)| self.pass(stream_ns - origin_ns, duration, None))
+    }
+
+    /// A picture comes on show; without a sample where it is not to be chosen.
+    fn pass(
+        &mut self,
+        pts_ns: i64,
+        duration_ns: i64,
+        sample: Option<gst::Sample>,
+    ) -> Result<(), SourceError> {
+        self.watch
+            .advance(self.choice.last_pts_ns().unwrap_or(0), pts_ns)?;
+        let mut picks = Vec::new();
+        self.choice
+            .push(pts_ns, duration_ns, sample, |pick| picks.push(pick));
+        picks.into_iter().try_for_each(|pick| self.pick(pick))
     }
 
     /// When a picture comes on show, from the start of the source. Without a timestamp it comes
     /// when the one before it leaves.
     fn pts_ns(&mut self, sample: &gst::Sample) -> Option<i64> {
         let Some(stream_ns) = stream_time_ns(sample) else {
-            return Some(self.chooser.last_pts_ns()? + duration_ns(sample));
+            return Some(self.choice.last_pts_ns()? + duration_ns(sample));
         };
         if self.origin_ns.is_none() {
             self.origin.tell(Some(stream_ns));

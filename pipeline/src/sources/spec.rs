@@ -5,14 +5,18 @@ use std::{collections::HashSet, path::PathBuf};
 use sonoscope_operators::SourceId;
 use url::Url;
 
-use super::{SecondRange, SourceLength, SourceSpec};
+use super::{Frames, SecondRange, SourceLength, SourceSpec};
 use crate::fault::Fault;
 
 /// The sources that these paths and URLs name, each with an id of its own.
 ///
 /// # Errors
 /// When a URL is of a kind that cannot be read.
-pub fn specs(names: &[String], range: SecondRange) -> Result<Vec<SourceSpec>, Fault> {
+pub fn specs(
+    names: &[String],
+    range: SecondRange,
+    frames: Frames,
+) -> Result<Vec<SourceSpec>, Fault> {
     let mut taken = HashSet::new();
     (0..)
         .zip(names)
@@ -23,6 +27,7 @@ pub fn specs(names: &[String], range: SecondRange) -> Result<Vec<SourceSpec>, Fa
                 ordinal,
                 path,
                 range,
+                frames,
                 length: SourceLength::default(),
             })
         })
@@ -70,7 +75,7 @@ mod tests {
 
     fn ids(names: &[&str]) -> Vec<String> {
         let names: Vec<_> = names.iter().map(|&name| name.to_owned()).collect();
-        let specs = specs(&names, SecondRange::default()).unwrap();
+        let specs = specs(&names, SecondRange::default(), Frames::Exact).unwrap();
         specs.iter().map(|spec| spec.id.to_string()).collect()
     }
 
@@ -85,14 +90,14 @@ mod tests {
     #[test]
     fn urls_of_files_are_paths() {
         let names = ["file:///a%20b/c.mp4".to_owned()];
-        let specs = specs(&names, SecondRange::default()).unwrap();
+        let specs = specs(&names, SecondRange::default(), Frames::Exact).unwrap();
         assert_eq!(specs[0].path, PathBuf::from("/a b/c.mp4"));
     }
 
     #[test]
     fn a_password_is_not_repeated() {
         let names = ["rtsp://me:secret@camera/1".to_owned()];
-        let fault = specs(&names, SecondRange::default()).unwrap_err();
+        let fault = specs(&names, SecondRange::default(), Frames::Exact).unwrap_err();
         assert!(!fault.to_string().contains("secret"), "{fault}");
     }
 }

@@ -16,6 +16,7 @@ use super::{
     decode::{Branch, Modality, make, sight_sink, sound_sink},
     origin::Origin,
     outlet::Outlet,
+    selective::{Omitted, guard},
     sight::Sight,
     sound::Sound,
     watch::Watch,
@@ -180,14 +181,19 @@ impl Tracks {
         };
         let (watch, origin) = (self.watch.clone(), self.origin.clone());
         let (outlet, spec) = (self.outlet.clone(), &self.spec);
+        let omitted = Omitted::default();
         let sink = match modality {
             Modality::Audio => sound_sink(Sound::new(watch, origin, outlet, spec)),
-            Modality::Video => sight_sink(Sight::new(watch, origin, outlet, spec)),
+            Modality::Video => sight_sink(Sight::new(watch, origin, outlet, spec, omitted.clone())),
         };
         let branch = Branch::new(&pipeline, caps, modality, sink)?;
         self.found.push(modality);
         self.watch.stream_opened();
-        link(pad, queue, branch).map_err(|error| SourceError::Setup(error.to_string()))
+        let guard = |source: &gst::Pad| match modality {
+            Modality::Audio => {}
+            Modality::Video => guard(source, &self.spec, &self.watch, &omitted),
+        };
+        link(pad, queue, branch, guard).map_err(|error| SourceError::Setup(error.to_string()))
     }
 
     fn is_enough(&mut self, buffer: &gst::BufferRef) -> bool {
@@ -235,7 +241,12 @@ fn await_all_of(element: &gst::Element, tracks: &Arc<Mutex<Tracks>>) {
 }
 
 /// Links a stream through its own place in the queue to its branch.
-fn link(pad: &gst::Pad, queue: &gst::Element, branch: Branch) -> Result<(), gst::glib::BoolError> {
+fn link(
+    pad: &gst::Pad,
+    queue: &gst::Element,
+    branch: Branch,
+    guard: impl FnOnce(&gst::Pad),
+) -> Result<(), gst::glib::BoolError> {
     let full = || gst::glib::bool_error!("the queue has no more places");
     let sink = queue.request_pad_simple("sink_%u").ok_or_else(full)?;
     // The source pad that belongs to the sink pad.
@@ -245,6 +256,7 @@ fn link(pad: &gst::Pad, queue: &gst::Element, branch: Branch) -> Result<(), gst:
         .ok()
         .flatten()
         .ok_or_else(full)?;
+    guard(&source);
     branch.attach(&source)?;
     pad.link(&sink)
         .map(|_| ())
