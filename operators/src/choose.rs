@@ -4,7 +4,7 @@ use crate::SECOND_NS;
 
 /// What may be missing of a second that still counts as whole: a rounded timestamp, a first
 /// picture that comes, or a last one that goes, a little early or late.
-const TOLERANCE_NS: i64 = 50_000_000;
+pub(crate) const TOLERANCE_NS: i64 = 50_000_000;
 
 /// What a [`FrameChooser`] says of one second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

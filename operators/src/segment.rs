@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use crate::budget::Permit;
+use crate::{Window, budget::Permit, grid::Grid};
 
 /// Nanoseconds in a second, the length of a [`Segment`].
 pub const SECOND_NS: i64 = 1_000_000_000;
@@ -141,6 +141,8 @@ pub struct ChosenFrame {
     pub frame: Option<Frame>,
     /// Whether there are pictures from the second's start to its end.
     pub whole: bool,
+    /// The pictures of the second's grid, if a grid is wanted and all of them are there.
+    pub grid: Option<Arc<Grid>>,
 }
 
 /// One second of a source, `[index, index + 1)`: the unit of everything.
@@ -161,6 +163,10 @@ pub struct Segment {
     pub audio_dbfs: Option<f32>,
     /// The picture on show at its middle, unless `video` is a gap or absent.
     pub frame: Option<Frame>,
+    /// The pictures of its grid, if a grid is wanted and all of them are there.
+    pub grid: Option<Arc<Grid>>,
+    /// The seconds around it, if [`window`](crate::window()) has seen to it and they are there.
+    pub window: Option<Arc<Window>>,
 }
 
 impl Segment {

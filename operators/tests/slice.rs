@@ -32,6 +32,7 @@ fn picture(shade: u8) -> Event {
             permit: None,
         }),
         whole: true,
+        grid: None,
     })
 }
 
@@ -128,6 +129,7 @@ fn what_is_missing_has_a_status() {
         Event::Video(ChosenFrame {
             frame: None,
             whole: false,
+            grid: None,
         }),
         Event::AudioEnd,
         picture(2),
