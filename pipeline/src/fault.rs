@@ -46,6 +46,15 @@ impl Fault {
         }
     }
 
+    /// With this exit code.
+    pub fn of(code: Exit, cause: impl fmt::Display) -> Self {
+        Self {
+            code,
+            cause: cause.to_string(),
+            tip: None,
+        }
+    }
+
     /// With something to do about it.
     #[must_use]
     pub fn tip(mut self, tip: impl fmt::Display) -> Self {

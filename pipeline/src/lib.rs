@@ -5,6 +5,7 @@
 
 pub mod cli;
 mod config;
+pub mod dataset;
 pub mod extract;
 pub mod fault;
 pub mod graph;
@@ -20,6 +21,7 @@ pub mod sources;
 mod summary;
 mod table;
 pub mod tally;
+pub mod train;
 
 use fault::Fault;
 

@@ -30,6 +30,19 @@ pub struct SourceTally {
     last_segment: Option<i64>,
 }
 
+impl SourceTally {
+    /// Of a source that is not read, for this reason.
+    pub fn failed(id: SourceId, name: String, error: SourceError) -> Self {
+        Self {
+            id,
+            name,
+            seconds: 0,
+            result: Some(Err(error)),
+            last_segment: None,
+        }
+    }
+}
+
 impl Tally {
     /// Nothing done yet of these sources.
     pub fn new(sources: &[SourceSpec]) -> Self {
@@ -84,7 +97,26 @@ impl Tally {
     pub fn extracted(&self, ordinal: u32, pairs: usize) {
         if let Some(source) = self.lock().get_mut(ordinal as usize) {
             source.seconds += pairs as i64;
+            self.committed_s.fetch_add(pairs as i64, Ordering::Relaxed);
         }
+    }
+
+    /// What was taken of a source is given up.
+    pub fn take_back(&self, ordinal: u32) {
+        if let Some(source) = self.lock().get_mut(ordinal as usize) {
+            self.committed_s.fetch_sub(source.seconds, Ordering::Relaxed);
+            source.seconds = 0;
+        }
+    }
+
+    /// Looks at how a source ended; nothing while it has not.
+    pub fn with_result<T>(
+        &self,
+        ordinal: u32,
+        look: impl FnOnce(Option<&Result<(), SourceError>>) -> T,
+    ) -> T {
+        let sources = self.lock();
+        look(sources.get(ordinal as usize).and_then(|source| source.result.as_ref()))
     }
 
     /// The sources as they are at the end; leaves none here. One that was read to its end and

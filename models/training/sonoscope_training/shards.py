@@ -36,6 +36,13 @@ class Clip:
     spectrograms: np.ndarray
     segments: list[int]
     truth: dict | None
+    # The split that the recordings' folders or list say; without it, the id decides.
+    published_split: str | None = None
+
+    @property
+    def split(self) -> str:
+        """`train`, `validation` or `test`."""
+        return self.published_split or split_of(self.id)
 
     def middle(self) -> int:
         """Row of the second nearest the middle in which something seen is heard."""
@@ -61,11 +68,11 @@ class ShardSet:
     clips: list[Clip]
 
     def split(self, name: str) -> list[Clip]:
-        """`train`, `validation` or `test`; a clip's id alone decides where it belongs.
+        """`train`, `validation` or `test`, as the clips' folders or list say, or else their ids.
 
         Clips in which nothing seen is heard are left out.
         """
-        chosen = [clip for clip in self.clips if split_of(clip.id) == name and clip.pairs()]
+        chosen = [clip for clip in self.clips if clip.split == name and clip.pairs()]
         if not chosen:
             raise TrainingError(
                 f"{self.folder}: none of {len(self.clips)} clips falls in the {name} split: "
@@ -139,7 +146,8 @@ def _clip(path: Path, clip_id: str, parts: dict[str, bytes]) -> Clip:
         about = json.loads(parts["json"])
         frames = np.load(io.BytesIO(parts["frames.npy"]), allow_pickle=False)
         spectrograms = np.load(io.BytesIO(parts["spectrograms.npy"]), allow_pickle=False)
-        clip = Clip(clip_id, frames, spectrograms, list(about["segments"]), _truth(about))
+        split = _split(about)
+        clip = Clip(clip_id, frames, spectrograms, list(about["segments"]), _truth(about), split)
     except (ValueError, KeyError) as error:
         raise TrainingError(f"{path}: clip {clip_id} cannot be read: {error}") from error
     _check_arrays(path, clip)
@@ -150,6 +158,14 @@ def _truth(about: dict) -> dict | None:
     """The world's truth about the clip; JSON of another kind beside a recording is not one."""
     truth = about["truth"]
     return truth if isinstance(truth, dict) and truth.keys() >= TRUTH_KEYS else None
+
+
+def _split(about: dict) -> str | None:
+    """What the set says of the clip's split; sets that were written before say nothing."""
+    split = about.get("split")
+    if split is not None and split not in SPLIT_BOUNDS:
+        raise ValueError(f"there is no split {split!r}")
+    return split
 
 
 def _check_arrays(path: Path, clip: Clip) -> None:

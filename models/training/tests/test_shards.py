@@ -2,6 +2,7 @@
 
 import collections
 import io
+import json
 import tarfile
 
 import numpy as np
@@ -44,6 +45,25 @@ def test_a_clip_stays_in_its_split_for_ever():
     assert {clip_id: shards.split_of(clip_id) for clip_id in pinned} == pinned
 
 
+@pytest.mark.parametrize("said", ["train", "validation", "test", None])
+def test_a_split_that_is_said_goes_before_the_id(tmp_path, said):
+    for clip_id in ("clip-0", "clip-1", "clip-18"):
+        about = {"source": clip_id, "segments": [0, 1, 2], "truth": None, "split": said}
+        parts = made_up_clip(0) | {"json": json.dumps(about).encode()}
+        members = {f"{clip_id}.{suffix}": part for suffix, part in parts.items()}
+        write_members(tmp_path / f"{clip_id}.tar", members)
+    loaded = shards.load(tmp_path)
+    splits = {clip.id: clip.split for clip in loaded.clips}
+    assert splits == {clip_id: said or shards.split_of(clip_id) for clip_id in splits}
+    for name in shards.SPLIT_BOUNDS:
+        wanted = sorted(clip_id for clip_id, split in splits.items() if split == name)
+        if wanted:
+            assert [clip.id for clip in loaded.split(name)] == wanted
+        else:
+            with pytest.raises(TrainingError, match=f"in the {name} split"):
+                loaded.split(name)
+
+
 @pytest.mark.parametrize("kept", [0.05, 0.5, 0.99])
 def test_a_cut_off_shard_is_named(tmp_path, kept):
     path = tmp_path / "0.tar"
@@ -76,6 +96,11 @@ def test_a_clip_without_all_members_is_found_out(tmp_path):
         ("spectrograms.npy", npy(np.zeros((3, 257, 199))), "spectrograms are float64"),
         ("json", b'{"source": "a"', "cannot be read"),
         ("json", b'{"source": "a"}', "cannot be read: 'segments'"),
+        (
+            "json",
+            b'{"source": "a", "segments": [0, 1, 2], "truth": null, "split": "dev"}',
+            "there is no split 'dev'",
+        ),
     ],
 )
 def test_a_wrong_member_is_named(tmp_path, suffix, content, complaint):

@@ -1,9 +1,11 @@
 //! The command line: one file a subcommand.
 
+mod dataset;
 mod doctor;
 mod extract;
 mod inspect;
 mod run;
+mod train;
 mod world;
 
 pub use run::{Extra, RunArgs};
@@ -50,6 +52,10 @@ enum Command {
     World(world::WorldArgs),
     /// Turn recordings into shards to train networks on.
     Extract(extract::ExtractArgs),
+    /// Make a list to extract, of a published data set and the clips of it that you have.
+    Dataset(dataset::DatasetArgs),
+    /// Train a network on recordings or shards, and write it with its card.
+    Train(train::TrainArgs),
 }
 
 /// Does what the command line asks.
@@ -66,6 +72,8 @@ pub fn main(cli: Cli) -> Result<Exit, Fault> {
         Command::Doctor(args) => doctor::run(&args),
         Command::World(args) => world::run(args),
         Command::Extract(args) => extract::run(args, cli.quiet),
+        Command::Dataset(args) => dataset::run(&args, cli.quiet),
+        Command::Train(args) => train::run(&args, cli.quiet),
     }
 }
 

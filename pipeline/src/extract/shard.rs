@@ -1,150 +1,136 @@
-//! Tar shards of NumPy arrays.
+//! Tar shards, each there only when it is whole and on the disk.
 
 use std::{
     fs::{self, File},
-    io::{self, BufWriter, Write},
+    io::{self, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 
-use serde_json::{Value, json};
+use super::folder::sync;
 
-use super::clip::{Clip, FRAME_SIZE};
-use crate::sources::SourceSpec;
-
-/// Clips in a shard.
-const SHARD_CLIPS: usize = 256;
-
-/// The shards that one thread writes: `shard-THREAD-NUMBER.tar`, under another name until whole.
-pub struct Shards {
+/// A shard that is being written, under another name until it is whole.
+pub struct Shard {
+    tar: tar::Builder<File>,
+    bytes: u64,
     folder: PathBuf,
-    thread: usize,
-    number: usize,
-    open: Option<Shard>,
-}
-
-struct Shard {
-    tar: tar::Builder<BufWriter<File>>,
-    clips: usize,
-    partial: PathBuf,
-    path: PathBuf,
-}
-
-impl Shards {
-    /// Into this folder.
-    pub fn new(folder: &Path, thread: usize) -> Self {
-        Self {
-            folder: folder.into(),
-            thread,
-            number: 0,
-            open: None,
-        }
-    }
-
-    /// Adds a clip.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn append(&mut self, clip: &Clip, spec: &SourceSpec) -> io::Result<()> {
-        let mut shard = match self.open.take() {
-            Some(shard) => shard,
-            None => self.begin()?,
-        };
-        let pairs = clip.segments.len();
-        let [bins, frames] = clip.spectrogram_shape;
-        let shape = [pairs, FRAME_SIZE, FRAME_SIZE, 3];
-        shard.member(spec, "frames.npy", &npy("|u1", &shape, &clip.frames))?;
-        let array = npy("<f2", &[pairs, bins, frames], &clip.spectrograms);
-        shard.member(spec, "spectrograms.npy", &array)?;
-        let about = json!({
-            "source": spec.id,
-            "segments": clip.segments,
-            "truth": truth(&spec.path),
-        });
-        shard.member(spec, "json", about.to_string().as_bytes())?;
-        shard.clips += 1;
-        if shard.clips < SHARD_CLIPS {
-            self.open = Some(shard);
-            return Ok(());
-        }
-        shard.finish()
-    }
-
-    /// Ends the last shard.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn finish(self) -> io::Result<()> {
-        self.open.map_or(Ok(()), Shard::finish)
-    }
-
-    fn begin(&mut self) -> io::Result<Shard> {
-        let name = format!("shard-{:02}-{:05}.tar", self.thread, self.number);
-        self.number += 1;
-        let path = self.folder.join(&name);
-        let partial = self.folder.join(format!(".{name}.partial"));
-        Ok(Shard {
-            tar: tar::Builder::new(BufWriter::new(File::create(&partial)?)),
-            clips: 0,
-            partial,
-            path,
-        })
-    }
+    name: String,
 }
 
 impl Shard {
-    fn member(&mut self, spec: &SourceSpec, name: &str, data: &[u8]) -> io::Result<()> {
+    /// Begins `shard-NUMBER.tar`.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn begin(folder: &Path, number: usize) -> io::Result<Self> {
+        let name = format!("shard-{number:05}.tar");
+        let file = File::create(folder.join(partial(&name)))?;
+        Ok(Self {
+            tar: tar::Builder::new(file),
+            bytes: 0,
+            folder: folder.into(),
+            name,
+        })
+    }
+
+    /// How much is in it.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Adds a member.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn member(&mut self, name: &str, data: &[u8]) -> io::Result<()> {
         let mut header = tar::Header::new_gnu();
         header.set_size(data.len() as u64);
         header.set_mode(0o644);
         header.set_cksum();
-        let path = format!("{}.{name}", spec.id);
-        self.tar.append_data(&mut header, path, data)
+        self.tar.append_data(&mut header, name, data)?;
+        self.bytes = self.tar.get_mut().stream_position()?;
+        Ok(())
     }
 
-    fn finish(self) -> io::Result<()> {
-        self.tar.into_inner()?.flush()?;
-        fs::rename(self.partial, self.path)
+    /// Takes back what came after the shard had so many bytes.
+    ///
+    /// # Errors
+    /// When the file cannot be cut.
+    pub fn rewind(&mut self, bytes: u64) -> io::Result<()> {
+        let file = self.tar.get_mut();
+        file.set_len(bytes)?;
+        file.seek(SeekFrom::Start(bytes))?;
+        self.bytes = bytes;
+        Ok(())
+    }
+
+    /// Makes it whole and sees that it is on the disk, then gives it its name, which is returned.
+    ///
+    /// # Errors
+    /// When the disk does not take it.
+    pub fn finish(self) -> io::Result<String> {
+        let mut file = self.tar.into_inner()?;
+        file.flush()?;
+        file.sync_all()?;
+        let partial = self.folder.join(partial(&self.name));
+        fs::rename(partial, self.folder.join(&self.name))?;
+        sync(&self.folder)?;
+        Ok(self.name)
     }
 }
 
-/// The truth that lies beside a clip of the synthetic world; null beside others.
-fn truth(path: &Path) -> Value {
-    fs::read(path.with_extension("json"))
-        .ok()
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-        .unwrap_or(Value::Null)
+/// What a shard is called until it is whole.
+fn partial(name: &str) -> String {
+    format!(".{name}.partial")
 }
 
-/// An array in NumPy's format 1.0: magic, version, padded header, data in C order.
-fn npy(dtype: &str, shape: &[usize], data: &[u8]) -> Vec<u8> {
-    let shape: String = shape.iter().map(|n| format!("{n}, ")).collect();
-    let mut header =
-        format!("{{'descr': '{dtype}', 'fortran_order': False, 'shape': ({shape}), }}");
-    let padded = (10 + header.len() + 1).next_multiple_of(64);
-    header += &" ".repeat(padded - 10 - header.len() - 1);
-    header.push('\n');
-    let mut array = b"\x93NUMPY\x01\x00".to_vec();
-    array.extend_from_slice(&(header.len() as u16).to_le_bytes());
-    array.extend_from_slice(header.as_bytes());
-    array.extend_from_slice(data);
-    array
+/// The number in a shard's name, whole or not.
+pub fn number(name: &str) -> Option<usize> {
+    let name = name.strip_prefix('.').unwrap_or(name);
+    let name = name.strip_suffix(".partial").unwrap_or(name);
+    (name.strip_prefix("shard-")?.strip_suffix(".tar")?).parse().ok()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read;
+
     use super::*;
 
+    fn members(path: &Path) -> Vec<(String, Vec<u8>)> {
+        let mut tar = tar::Archive::new(File::open(path).unwrap());
+        let read = |entry: io::Result<tar::Entry<'_, File>>| {
+            let mut entry = entry.unwrap();
+            let name = entry.path().unwrap().to_str().unwrap().to_owned();
+            let mut bytes = Vec::new();
+            entry.read_to_end(&mut bytes).unwrap();
+            (name, bytes)
+        };
+        tar.entries().unwrap().map(read).collect()
+    }
+
     #[test]
-    fn an_array_has_an_aligned_header() {
-        let array = npy("|u1", &[2, 3], &[1, 2, 3, 4, 5, 6]);
-        assert_eq!(&array[..8], b"\x93NUMPY\x01\x00");
-        let header_bytes = usize::from(u16::from_le_bytes([array[8], array[9]]));
-        assert_eq!((10 + header_bytes) % 64, 0);
-        let header = std::str::from_utf8(&array[10..10 + header_bytes]).unwrap();
-        assert!(
-            header.starts_with("{'descr': '|u1', 'fortran_order': False, 'shape': (2, 3, ), }")
-        );
-        assert!(header.ends_with('\n'));
-        assert_eq!(&array[10 + header_bytes..], [1, 2, 3, 4, 5, 6]);
+    fn what_was_taken_back_is_not_in_it() {
+        let home = tempfile::tempdir().unwrap();
+        let mut shard = Shard::begin(home.path(), 7).unwrap();
+        shard.member("a.json", b"first").unwrap();
+        let bytes = shard.bytes();
+        shard.member("b.json", &[1; 5000]).unwrap();
+        shard.rewind(bytes).unwrap();
+        shard.member("c.json", b"last").unwrap();
+        assert!(!home.path().join("shard-00007.tar").exists());
+        let name = shard.finish().unwrap();
+        assert_eq!(name, "shard-00007.tar");
+        let wanted = [("a.json", "first"), ("c.json", "last")]
+            .map(|(name, data)| (name.to_owned(), data.as_bytes().to_vec()));
+        assert_eq!(members(&home.path().join(&name)), wanted);
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn names_have_numbers() {
+        assert_eq!(number("shard-00012.tar"), Some(12));
+        assert_eq!(number(".shard-00012.tar.partial"), Some(12));
+        assert_eq!(number("set.json"), None);
+        assert_eq!(number("shard-00-00001.tar"), None);
     }
 }

@@ -39,6 +39,12 @@ pub enum SourceError {
     /// Nothing to train on.
     #[error("no second of it has both picture and sound")]
     NoPairs,
+    /// A training set has pairs of what the file was before.
+    #[error("it has changed since its pairs were extracted; the set has those of before")]
+    Changed,
+    /// What was found the last time, and is not looked for again.
+    #[error("{0}")]
+    Before(String),
     /// Less than half a second of it.
     #[error("it is shorter than half a second: there is no second to score")]
     TooShort,
@@ -117,6 +123,19 @@ impl SourceError {
         self
     }
 
+    /// Whether it lies in the recording itself, so that reading it again would end the same.
+    pub fn is_of_the_recording(&self) -> bool {
+        !matches!(
+            self,
+            Self::Missing(_)
+                | Self::Unreadable { .. }
+                | Self::NoDecoder(_)
+                | Self::Stalled { .. }
+                | Self::Setup(_)
+                | Self::Stopped
+        )
+    }
+
     /// What to do about it.
     pub fn tip(&self) -> &'static str {
         match self {
@@ -128,6 +147,8 @@ impl SourceError {
                 "check that it is a video or sound file: `ffprobe FILE`"
             }
             Self::NoPairs => "leave it out: networks learn from picture and sound together",
+            Self::Changed => "extract into a new folder to have what it is now",
+            Self::Before(_) => "it was so the last time; it is read again when the file changes",
             Self::TooShort => "nothing can be done with so short a recording",
             Self::NoDecoder(_) => "run `sonoscope doctor` to see which plugins are missing",
             Self::Decode { position: None, .. } => {

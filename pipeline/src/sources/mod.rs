@@ -20,14 +20,17 @@ mod yuv;
 
 use std::{
     path::PathBuf,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
     thread,
 };
 
 pub use error::SourceError;
 pub use outlet::{Inbox, Inlet, Outlet, inbox};
 use sonoscope_operators::{ClockSource, Event, SourceId, SourceInfo};
-pub use spec::specs;
+pub use spec::{path_of, specs};
 pub use watch::Stop;
 
 /// A source as asked for on the command line.
@@ -45,8 +48,8 @@ pub struct SourceSpec {
     pub length: SourceLength,
 }
 
-/// How long a source is and where its time begins, for all who hold a clone to read; filled in
-/// when the source is open.
+/// How long a source is, where its time begins and what is wrong with its sound, for all who hold
+/// a clone to read; filled in while the source is open.
 #[derive(Clone, Debug, Default)]
 pub struct SourceLength(Arc<Length>);
 
@@ -54,6 +57,7 @@ pub struct SourceLength(Arc<Length>);
 struct Length {
     seconds: OnceLock<u64>,
     origin_ns: OnceLock<i64>,
+    not_numbers: AtomicU64,
 }
 
 impl SourceLength {
@@ -65,6 +69,17 @@ impl SourceLength {
     /// The stream time at which the source starts, if that is known yet.
     pub fn origin_ns(&self) -> Option<i64> {
         self.0.origin_ns.get().copied()
+    }
+
+    /// Values of its sound so far that are no numbers, or beyond all measure. They were taken for
+    /// silence.
+    pub fn not_numbers(&self) -> u64 {
+        self.0.not_numbers.load(Ordering::Relaxed)
+    }
+
+    /// Takes note of such values.
+    fn add_not_numbers(&self, count: u64) {
+        self.0.not_numbers.fetch_add(count, Ordering::Relaxed);
     }
 
     /// Takes note of the length, the first time.
@@ -150,6 +165,10 @@ pub fn spawn(
             };
             // What is known of its length now is all there will be.
             spec.length.set_seconds(0);
+            if spec.length.not_numbers() > 0 {
+                let count = spec.length.not_numbers();
+                tracing::warn!("{}: {count} values of its sound are no numbers: silence", spec.id);
+            }
             // The run may be over with the last event, so this goes first.
             ended(Ended { spec, result });
             outlet.send(last);

@@ -18,6 +18,10 @@ const JITTER_NS: i64 = 40_000_000;
 /// Sound goes on in pieces of at least this many samples: a quarter of a second.
 const PIECE_SAMPLES: usize = SEGMENT_SAMPLES / 4;
 
+/// Floating-point sound may go beyond full scale, 1; whatever is louder than this is no sound, and
+/// would be no number once it is squared.
+const LOUDEST: f32 = 1e6;
+
 /// Sound that may wait for its pictures: about 80 s of it.
 const BUDGET_BYTES: usize = 16 << 20;
 
@@ -190,10 +194,20 @@ impl Sound {
         let Some(run) = self.run.as_mut() else {
             return;
         };
+        let mut not_numbers = 0;
         let samples: Vec<f32> = (bytes.chunks_exact(4))
             .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
-            .map(|sample| if sample.is_finite() { sample } else { 0.0 })
+            .map(|sample| match sample.abs() <= LOUDEST {
+                true => sample,
+                false => {
+                    not_numbers += 1;
+                    0.0
+                }
+            })
             .collect();
+        if not_numbers > 0 {
+            self.length.add_not_numbers(not_numbers);
+        }
         run.frames_in += (samples.len() / run.channels as usize) as i64;
         run.resampler.push(&samples, &mut run.pending);
     }

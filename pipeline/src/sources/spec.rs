@@ -17,7 +17,7 @@ pub fn specs(names: &[String], range: SecondRange) -> Result<Vec<SourceSpec>, Fa
     (0..)
         .zip(names)
         .map(|(ordinal, name)| {
-            let path = path(name)?;
+            let path = path_of(name)?;
             Ok(SourceSpec {
                 id: unique(slug(&path), &mut taken),
                 ordinal,
@@ -30,7 +30,10 @@ pub fn specs(names: &[String], range: SecondRange) -> Result<Vec<SourceSpec>, Fa
 }
 
 /// The path that a source's name means: itself, or that of a file:// URL.
-fn path(name: &str) -> Result<PathBuf, Fault> {
+///
+/// # Errors
+/// When it is a URL of another kind.
+pub fn path_of(name: &str) -> Result<PathBuf, Fault> {
     if !name.contains("://") {
         return Ok(PathBuf::from(name));
     }

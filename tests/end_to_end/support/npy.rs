@@ -1,6 +1,11 @@
 //! The pictures that `sonoscope extract` writes: what the operators saw.
 
-use std::{collections::BTreeMap, fs, io::Read, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::Read,
+    path::{Path, PathBuf},
+};
 
 use serde_json::Value;
 
@@ -19,17 +24,7 @@ pub fn extract(sources: &[PathBuf]) -> BTreeMap<String, Pictures> {
         .and([folder.path()])
         .and(arguments(sources))
         .done();
-    let mut members = BTreeMap::new();
-    for shard in fs::read_dir(folder.path()).unwrap() {
-        let mut tar = tar::Archive::new(fs::File::open(shard.unwrap().path()).unwrap());
-        for entry in tar.entries().unwrap() {
-            let mut entry = entry.unwrap();
-            let name = entry.path().unwrap().to_str().unwrap().to_owned();
-            let mut bytes = Vec::new();
-            entry.read_to_end(&mut bytes).unwrap();
-            members.insert(name, bytes);
-        }
-    }
+    let members = members(folder.path());
     (members.iter())
         .filter_map(|(name, about)| Some((name.strip_suffix(".json")?, about)))
         .map(|(id, about)| {
@@ -43,8 +38,29 @@ pub fn extract(sources: &[PathBuf]) -> BTreeMap<String, Pictures> {
         .collect()
 }
 
+/// The members of all shards in a folder, by name.
+///
+/// # Panics
+/// When two have the same.
+pub fn members(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut members = BTreeMap::new();
+    let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    for shard in files.filter(|path| path.extension() == Some("tar".as_ref())) {
+        let mut tar = tar::Archive::new(fs::File::open(shard).unwrap());
+        for entry in tar.entries().unwrap() {
+            let mut entry = entry.unwrap();
+            let name = entry.path().unwrap().to_str().unwrap().to_owned();
+            let mut bytes = Vec::new();
+            entry.read_to_end(&mut bytes).unwrap();
+            let before = members.insert(name.clone(), bytes);
+            assert!(before.is_none(), "{name} twice");
+        }
+    }
+    members
+}
+
 /// The data of an array, behind its header.
-fn array(npy: &[u8]) -> &[u8] {
+pub fn array(npy: &[u8]) -> &[u8] {
     let header_bytes = usize::from(u16::from_le_bytes([npy[8], npy[9]]));
     &npy[10 + header_bytes..]
 }
