@@ -27,6 +27,14 @@ pub struct Features {
     pub spectrograms: Vec<Arc<[f32]>>,
 }
 
+impl Features {
+    /// The tensors of a picture and a sound by their places in the preparation, if the segment
+    /// has both.
+    pub fn pair(&self, frame: usize, sound: usize) -> Option<(&[f32], &[f32])> {
+        Some((self.frames.get(frame)?, self.spectrograms.get(sound)?))
+    }
+}
+
 /// What must be prepared so that every network of a run has its tensors: networks whose
 /// contracts agree share them.
 #[derive(Clone, Debug, Default)]

@@ -1,6 +1,6 @@
 //! The vocabulary: what the operators say to each other.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, ops::Range, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -105,8 +105,10 @@ pub struct SourceInfo {
     pub ordinal: u32,
     /// Which uninterrupted connection this is, from 0. Timestamps mean nothing across sessions.
     pub session: u32,
-    /// The first segment wanted of it.
+    /// The first segment that is read of it.
     pub first_segment: i64,
+    /// The segments wanted of it. What is read beside them lends sound and pictures to windows.
+    pub wanted: Range<i64>,
     /// Whether it has a sound track.
     pub has_audio: bool,
     /// Whether it has pictures.

@@ -1,6 +1,6 @@
 //! The seconds around each second, for networks that look and listen for longer than one.
 
-use std::{collections::VecDeque, ops::Range, sync::Arc};
+use std::{collections::VecDeque, sync::Arc};
 
 use sonoscope_models::WINDOW_SECONDS;
 use timely::{dataflow::StreamVec, progress::Timestamp};
@@ -42,8 +42,8 @@ impl WindowSecond {
 
 /// Cuts the arrivals of each source into segments, in order per source, each with the
 /// [`Window`] around it where all five seconds have sound and a whole grid of pictures: not the
-/// first two of a source, not the last two, and none so near to a gap. Segments outside of
-/// `wanted` lend their sound and pictures to those inside, and are not passed on.
+/// first two of a source, not the last two, and none so near to a gap. Segments that are not
+/// [wanted](crate::SourceInfo::wanted) lend their sound and pictures to those inside, and are not passed on.
 ///
 /// Holds no capability: a segment leaves at the time of the arrival that completed its window.
 /// Of each source it remembers five seconds of sound and small pictures, and of at most three of
@@ -51,10 +51,9 @@ impl WindowSecond {
 pub fn window<'scope, T: Timestamp>(
     arrivals: StreamVec<'scope, T, Arrival>,
     silence_dbfs: f32,
-    wanted: Range<i64>,
 ) -> StreamVec<'scope, T, Segment> {
     cut(arrivals, "Window", move || {
-        Windower::new(Slicer::new(silence_dbfs), wanted.clone())
+        Windower::new(Slicer::new(silence_dbfs))
     })
 }
 
@@ -65,7 +64,7 @@ pub fn window<'scope, T: Timestamp>(
 /// # use std::sync::Arc;
 /// # use sonoscope_operators::*;
 /// # let source = Arc::new(SourceInfo {
-/// #     id: SourceId::slug("test"), ordinal: 0, session: 0, first_segment: 0,
+/// #     id: SourceId::slug("test"), ordinal: 0, session: 0, first_segment: 0, wanted: 0..99,
 /// #     has_audio: true, has_video: true, clock_source: ClockSource::File,
 /// # });
 /// # let grid = Some(Arc::new(Grid { pictures: Vec::new(), permit: None }));
@@ -73,7 +72,7 @@ pub fn window<'scope, T: Timestamp>(
 /// # let frame = Some(Frame { pts_ns: 0, picture, permit: None });
 /// # let sound = Event::Audio { start_ns: 0, samples: vec![0.1; 8 * 48_000], permit: None };
 /// # let chosen = ChosenFrame { frame, whole: true, grid };
-/// let mut windower = Windower::new(Slicer::new(-60.0), 0..i64::MAX);
+/// let mut windower = Windower::new(Slicer::new(-60.0));
 /// windower.push(Event::Opened(source));
 /// windower.push(sound); // Eight seconds,
 /// for _ in 0..8 {
@@ -89,7 +88,6 @@ pub fn window<'scope, T: Timestamp>(
 #[derive(Debug)]
 pub struct Windower {
     slicer: Slicer,
-    wanted: Range<i64>,
     /// Segments that wait for what comes behind them.
     waiting: VecDeque<Segment>,
     /// The seconds around the first of them, as far as they are known; none for a gap.
@@ -98,11 +96,10 @@ pub struct Windower {
 }
 
 impl Windower {
-    /// A windower behind a slicer, which passes on segments whose index is `wanted`.
-    pub fn new(slicer: Slicer, wanted: Range<i64>) -> Self {
+    /// A windower behind a slicer.
+    pub fn new(slicer: Slicer) -> Self {
         Self {
             slicer,
-            wanted,
             waiting: VecDeque::new(),
             around: VecDeque::from(vec![None; WINDOW_REACH]),
             ended: false,
@@ -146,7 +143,7 @@ impl Iterator for Windower {
     fn next(&mut self) -> Option<Segment> {
         loop {
             let segment = self.complete()?;
-            if self.wanted.contains(&segment.index) {
+            if segment.source.wanted.contains(&segment.index) {
                 return Some(segment);
             }
         }

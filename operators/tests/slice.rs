@@ -14,6 +14,7 @@ fn source(has_audio: bool, has_video: bool) -> Event {
         ordinal: 0,
         session: 0,
         first_segment: 0,
+        wanted: 0..i64::MAX,
         has_audio,
         has_video,
         clock_source: ClockSource::File,

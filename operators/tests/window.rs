@@ -4,7 +4,10 @@
     reason = "a test may stop at what it did not expect, and so may what it is made of"
 )]
 
-use std::sync::{Arc, Mutex};
+use std::{
+    ops::Range,
+    sync::{Arc, Mutex},
+};
 
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
@@ -14,9 +17,12 @@ use sonoscope_operators::{
     SEGMENT_SAMPLES, Segment, Slicer, SourceId, SourceInfo, Waveform, Window, WindowSecond,
     Windower, slice::DEFAULT_SILENCE_DBFS, window,
 };
-use timely::dataflow::{
-    InputHandle,
-    operators::{Inspect, vec::Input},
+use timely::{
+    container::CapacityContainerBuilder,
+    dataflow::{
+        Scope, StreamVec,
+        operators::{Inspect, generic::operator::source as operator},
+    },
 };
 
 const SIDE: usize = 4;
@@ -25,12 +31,13 @@ const RATE_HZ: usize = 4;
 /// What a recording has in a second: sound, and a whole grid of pictures.
 type Has = (bool, bool);
 
-fn source(ordinal: u32) -> Event {
+fn source(ordinal: u32, wanted: Range<i64>) -> Event {
     Event::Opened(Arc::new(SourceInfo {
         id: SourceId::slug("test"),
         ordinal,
         session: 0,
         first_segment: 0,
+        wanted,
         has_audio: true,
         has_video: true,
         clock_source: ClockSource::File,
@@ -74,8 +81,8 @@ impl Recording {
         }
     }
 
-    fn events(&self, ordinal: u32) -> Vec<Event> {
-        let mut events = vec![source(ordinal)];
+    fn events(&self, ordinal: u32, wanted: Range<i64>) -> Vec<Event> {
+        let mut events = vec![source(ordinal, wanted)];
         let seconds = self.has.iter().zip(&self.sounds).zip(&self.grids);
         for (second, ((&(heard, seen), sound), grid)) in (0..).zip(seconds) {
             events.extend(heard.then(|| Event::Audio {
@@ -100,15 +107,15 @@ impl Recording {
     }
 
     /// The five seconds around one, if all of them have all.
-    fn around(&self, second: usize) -> Option<std::ops::Range<usize>> {
+    fn around(&self, second: usize) -> Option<Range<usize>> {
         let around = second.checked_sub(2)?..second + 3;
         let has = self.has.get(around.clone())?;
         has.iter().all(|&(heard, seen)| heard && seen).then_some(around)
     }
 }
 
-fn windows(events: Vec<Event>, wanted: std::ops::Range<i64>) -> Vec<Segment> {
-    let mut windower = Windower::new(Slicer::new(DEFAULT_SILENCE_DBFS), wanted);
+fn windows(events: Vec<Event>) -> Vec<Segment> {
+    let mut windower = Windower::new(Slicer::new(DEFAULT_SILENCE_DBFS));
     let mut segments = Vec::new();
     for event in events {
         windower.push(event);
@@ -126,7 +133,7 @@ proptest! {
     ) {
         let recording = Recording::new(has, 1);
         let to = recording.has.len() as i64 - from;
-        let segments = windows(recording.events(0), from..to);
+        let segments = windows(recording.events(0, from..to));
         let wanted: Vec<_> = (from..to).collect();
         let told: Vec<_> = segments.iter().map(|segment| segment.index).collect();
         prop_assert_eq!(told, wanted);
@@ -144,10 +151,10 @@ proptest! {
 #[test]
 fn what_is_cut_off_keeps_the_seconds_that_were_whole() {
     let recording = Recording::new(vec![(true, true); 6], 2);
-    let mut events = recording.events(0);
+    let mut events = recording.events(0, 0..9);
     events.truncate(events.len() - 3);
     events.push(Event::Cut);
-    let told: Vec<_> = windows(events, 0..9).iter().map(|s| s.window.is_some()).collect();
+    let told: Vec<_> = windows(events).iter().map(|s| s.window.is_some()).collect();
     assert_eq!(told, [false, false, true, true, false, false]);
 }
 
@@ -225,9 +232,9 @@ fn waveforms_are_cut_from_the_whole_sound_to_the_bit() {
 
 #[test]
 fn what_a_lower_rate_cannot_hold_is_gone() {
-    let tone = |frequency_hz: f32| -> f32 {
-        let turn = frequency_hz * std::f32::consts::TAU / 48_000.0;
-        let sound: Vec<_> = (0..48_000).map(|i| (i as f32 * turn).sin()).collect();
+    let tone = |frequency_hz: f64| -> f32 {
+        let turn = frequency_hz * std::f64::consts::TAU / 48_000.0;
+        let sound: Vec<_> = (0..48_000).map(|i| (f64::from(i) * turn).sin() as f32).collect();
         let mut resampler = MonoResampler::to_rate(21_000, 48_000, 1).unwrap();
         let mut out = Vec::new();
         resampler.push(&sound, &mut out);
@@ -239,50 +246,65 @@ fn what_a_lower_rate_cannot_hold_is_gone() {
     assert!(tone(10_600.0) < 1e-4 && tone(15_000.0) < 1e-4);
 }
 
-/// Index and window of each segment of each source, from so many workers.
-fn run(workers: usize) -> Vec<(u32, i64, Option<f64>)> {
+/// Eight seconds of source 0, nine of source 1 and so on; wanted are all but the first.
+fn events(ordinal: u32) -> Vec<Event> {
+    let has = vec![(true, true); 8 + ordinal as usize];
+    Recording::new(has, u64::from(ordinal)).events(ordinal, 1..99)
+}
+
+/// One event of each source at a time, each time at an epoch of its own.
+fn arrivals(scope: Scope<'_, u64>, ordinals: Vec<u32>) -> StreamVec<'_, u64, Arrival> {
+    operator::<_, CapacityContainerBuilder<Vec<Arrival>>, _, _>(
+        scope,
+        "Arrivals",
+        |capability, info| {
+            let again = scope.activator_for(info.address);
+            let mut capability = Some(capability);
+            let sources = ordinals.into_iter().map(|o| (o, events(o).into_iter()));
+            let mut sources: Vec<_> = sources.collect();
+            move |output| {
+                let Some(epoch) = &mut capability else {
+                    return;
+                };
+                let next = sources.iter_mut().filter_map(|(ordinal, events)| {
+                    let (ordinal, event) = (*ordinal, events.next()?);
+                    Some(Arrival { ordinal, event })
+                });
+                let next: Vec<_> = next.collect();
+                if next.is_empty() {
+                    capability = None;
+                    return;
+                }
+                output.session(&*epoch).give_iterator(next.into_iter());
+                epoch.downgrade(&(epoch.time() + 1));
+                again.activate();
+            }
+        },
+    )
+}
+
+/// Index and window of each segment of each of four sources, from so many workers.
+fn run(workers: u32) -> Vec<(u32, i64, Option<f64>)> {
     let told = Arc::new(Mutex::new(Vec::new()));
     let seen = told.clone();
     let config = match workers {
         1 => timely::Config::thread(),
-        n => timely::Config::process(n),
+        n => timely::Config::process(n as usize),
     };
     timely::execute(config, move |worker| {
-        let (index, peers) = (worker.index() as u32, worker.peers() as u32);
-        let told = told.clone();
-        let mut input = InputHandle::new();
+        let (index, told) = (worker.index() as u32, told.clone());
         worker.dataflow::<u64, _, _>(|scope| {
-            let arrivals = scope.input_from(&mut input);
-            window(arrivals, DEFAULT_SILENCE_DBFS, 1..99).inspect(move |segment| {
+            let mine = (0..4).filter(|ordinal| ordinal % workers == index);
+            let arrivals = arrivals(scope, mine.collect());
+            window(arrivals, DEFAULT_SILENCE_DBFS).inspect(move |segment| {
                 let heard = |second: &WindowSecond| f64::from(second.samples[0]);
                 let sum = (segment.window.as_ref()).map(|w| w.seconds.iter().map(heard).sum());
-                told.lock().unwrap().push((segment.source.ordinal, segment.index, sum));
+                let ordinal = segment.source.ordinal;
+                told.lock().unwrap().push((ordinal, segment.index, sum));
             });
         });
-        let mut sources: Vec<_> = (0..4u32)
-            .filter(|ordinal| ordinal % peers == index)
-            .map(|ordinal| {
-                let has = vec![(true, true); 8 + ordinal as usize];
-                let recording = Recording::new(has, u64::from(ordinal));
-                (ordinal, recording.events(ordinal).into_iter())
-            })
-            .collect();
-        // One event of each source at a time, each at an epoch of its own.
-        for epoch in 1.. {
-            let before = input.time().to_owned();
-            for (ordinal, events) in &mut sources {
-                if let Some(event) = events.next() {
-                    input.send(Arrival {
-                        ordinal: *ordinal,
-                        event,
-                    });
-                }
-            }
-            input.advance_to(epoch);
+        while worker.has_dataflows() {
             worker.step();
-            if before > 64 {
-                return;
-            }
         }
     })
     .unwrap()

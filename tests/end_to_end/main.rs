@@ -13,6 +13,7 @@ mod determinism;
 mod extract;
 mod main_job;
 mod media;
+mod multisensory;
 mod pictures;
 mod sound;
 mod support;

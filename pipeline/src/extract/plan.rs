@@ -70,6 +70,7 @@ impl Plan {
             ordinal: self.tasks.len() as u32,
             path: entry.path.clone(),
             range: entry.range(),
+            grid: None,
             length: SourceLength::default(),
         };
         self.tasks.push(Task { spec, entry, stamp });

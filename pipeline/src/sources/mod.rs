@@ -8,6 +8,7 @@ mod colour;
 mod decode;
 mod error;
 mod file;
+mod grid;
 mod origin;
 mod outlet;
 mod picture;
@@ -29,7 +30,7 @@ use std::{
 
 pub use error::SourceError;
 pub use outlet::{Inbox, Inlet, Outlet, inbox};
-use sonoscope_operators::{ClockSource, Event, SourceId, SourceInfo};
+use sonoscope_operators::{ClockSource, Event, GridSpec, SourceId, SourceInfo, WINDOW_REACH};
 pub use spec::{path_of, specs};
 pub use watch::Stop;
 
@@ -44,6 +45,8 @@ pub struct SourceSpec {
     pub path: PathBuf,
     /// Which of its seconds are wanted.
     pub range: SecondRange,
+    /// The pictures that are wanted beside those of the seconds' middles, if any are.
+    pub grid: Option<GridSpec>,
     /// How long it is, told as soon as it is known.
     pub length: SourceLength,
 }
@@ -120,13 +123,24 @@ impl Default for SecondRange {
 }
 
 impl SourceSpec {
+    /// The seconds to be read: those wanted and, where windows are cut, those that these reach to.
+    fn read_range(&self) -> SecondRange {
+        let reach = self.grid.map_or(0, |_| WINDOW_REACH as i64);
+        let most = SecondRange::default();
+        SecondRange {
+            from: (self.range.from - reach).max(most.from),
+            to: self.range.to.saturating_add(reach).min(most.to),
+        }
+    }
+
     /// What rows say of the source, once its tracks are known.
     fn info(&self, has_audio: bool, has_video: bool) -> SourceInfo {
         SourceInfo {
             id: self.id.clone(),
             ordinal: self.ordinal,
             session: 0,
-            first_segment: self.range.from,
+            first_segment: self.read_range().from,
+            wanted: self.range.from..self.range.to,
             has_audio,
             has_video,
             clock_source: ClockSource::File,

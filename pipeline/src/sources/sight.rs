@@ -11,6 +11,7 @@ use sonoscope_operators::{
 
 use super::{
     SecondRange, SourceError, SourceLength, SourceSpec,
+    grid::GridSight,
     origin::Origin,
     outlet::Outlet,
     picture::{Converter, duration_ns, stream_time_ns},
@@ -19,6 +20,10 @@ use super::{
 
 /// Pictures that may wait for their sound, or for the networks.
 const BUDGET_BYTES: usize = 96 << 20;
+
+/// Where windows are cut, a picture cannot be let go before those of the next two seconds are
+/// there; one more is being scored.
+const WINDOW_PICTURES: usize = 4;
 
 /// The handler of a source's picture track.
 pub struct Sight {
@@ -32,6 +37,7 @@ pub struct Sight {
     chooser: FrameChooser<gst::Sample>,
     next_second: i64,
     converter: Converter,
+    grid: Option<GridSight>,
     last: Option<(i64, Arc<Picture>, Arc<Permit>)>,
     ended: bool,
 }
@@ -39,17 +45,20 @@ pub struct Sight {
 impl Sight {
     /// A handler that sends what is wanted of the source to `outlet`.
     pub fn new(watch: Arc<Watch>, origin: Arc<Origin>, outlet: Outlet, spec: &SourceSpec) -> Self {
+        let grid = (spec.grid).map(|grid| GridSight::new(grid, spec.read_range(), watch.clone()));
+        let least_pictures = grid.as_ref().map_or(1, |_| WINDOW_PICTURES);
         Self {
             watch,
             origin,
             outlet,
-            range: spec.range,
+            range: spec.read_range(),
             length: spec.length.clone(),
-            budget: Budget::new(BUDGET_BYTES),
+            budget: Budget::with_room_for(least_pictures, BUDGET_BYTES),
             origin_ns: None,
             chooser: FrameChooser::new(),
             next_second: 0,
             converter: Converter::default(),
+            grid,
             last: None,
             ended: false,
         }
@@ -58,6 +67,9 @@ impl Sight {
     /// Pictures from here on are turned this way.
     pub fn orient(&mut self, orientation: VideoOrientationMethod) {
         self.converter.orient(orientation);
+        if let Some(grid) = &mut self.grid {
+            grid.orient(orientation);
+        }
     }
 
     /// Takes a decoded picture.
@@ -90,6 +102,9 @@ impl Sight {
         if self.origin_ns.is_none() {
             self.origin.tell(None);
         }
+        if let Some(Err(error)) = self.grid.as_mut().map(GridSight::finish) {
+            self.watch.fail(error);
+        }
         let mut picks = Vec::new();
         let end_ns = self.chooser.finish(|pick| picks.push(pick));
         for pick in picks {
@@ -111,6 +126,9 @@ impl Sight {
             .advance(self.chooser.last_pts_ns().unwrap_or(0), pts_ns)?;
         let mut picks = Vec::new();
         let duration_ns = duration_ns(&sample);
+        if let Some(grid) = &mut self.grid {
+            grid.push(pts_ns, duration_ns, &sample)?;
+        }
         self.chooser
             .push(pts_ns, duration_ns, sample, |pick| picks.push(pick));
         for pick in picks {
@@ -153,8 +171,16 @@ impl Sight {
             self.outlet.send(Event::Before(frame));
             return Ok(());
         }
-        let whole = pick.whole;
-        self.outlet.send(Event::Video(ChosenFrame { frame, whole }));
+        let grid = self.grid.as_mut().map(|grid| grid.take(second));
+        let Ok(grid) = grid.transpose() else {
+            return Ok(());
+        };
+        let grid = grid.flatten();
+        self.outlet.send(Event::Video(ChosenFrame {
+            frame,
+            whole: pick.whole,
+            grid,
+        }));
         Ok(())
     }
 

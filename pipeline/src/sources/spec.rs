@@ -23,6 +23,7 @@ pub fn specs(names: &[String], range: SecondRange) -> Result<Vec<SourceSpec>, Fa
                 ordinal,
                 path,
                 range,
+                grid: None,
                 length: SourceLength::default(),
             })
         })
