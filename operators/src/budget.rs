@@ -111,11 +111,15 @@ mod tests {
     #[test]
     fn what_is_needed_together_passes_however_large() {
         let budget = Budget::with_room_for(3, 100);
-        let permits: Vec<_> = (0..3).filter_map(|_| budget.acquire(90, || false)).collect();
+        let permits: Vec<_> = (0..3)
+            .filter_map(|_| budget.acquire(90, || false))
+            .collect();
         assert_eq!((permits.len(), budget.used()), (3, 270));
         assert!(budget.acquire(1, || false).is_none());
         drop(permits);
-        let permits: Vec<_> = (0..9).filter_map(|_| budget.acquire(20, || false)).collect();
+        let permits: Vec<_> = (0..9)
+            .filter_map(|_| budget.acquire(20, || false))
+            .collect();
         assert_eq!(permits.len(), 5, "small ones up to the limit");
     }
 }

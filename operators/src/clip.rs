@@ -51,7 +51,9 @@ impl ClipTensor {
     /// # Panics
     /// If it has no clip, or one that is longer than five seconds.
     pub fn new(frame: &FrameContract) -> Self {
-        let clip = frame.clip.expect("the contract of a network with windows has a clip");
+        let clip = frame
+            .clip
+            .expect("the contract of a network with windows has a clip");
         let around = (WINDOW_SECONDS * clip.rate_hz).checked_sub(clip.frames);
         Self {
             frames: clip.frames,

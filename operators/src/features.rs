@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use sonoscope_models::{
-    AudioContract, Contract, FrameContract, SpectrogramContract,
-};
+use sonoscope_models::{AudioContract, Contract, FrameContract, SpectrogramContract};
 use timely::{
     container::CapacityContainerBuilder,
     dataflow::{StreamVec, channels::pact::Pipeline, operators::generic::Operator},

@@ -212,7 +212,10 @@ mod tests {
         let larger = spec(8).with_room_to_crop();
         assert_eq!((larger.width, larger.height), (128, 128));
         assert_eq!(larger.second_bytes(), 8 * 128 * 128 * 3);
-        let published = GridSpec { width: 224, ..spec(30) };
+        let published = GridSpec {
+            width: 224,
+            ..spec(30)
+        };
         assert_eq!(published.with_room_to_crop().width, 256);
     }
 }

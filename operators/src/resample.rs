@@ -68,7 +68,10 @@ impl MonoResampler {
     /// If there is no channel, or one of the rates is not within 1 kHz to 768 kHz.
     pub fn to_rate(out_hz: u32, rate_hz: u32, channels: usize) -> Result<Self, ResampleError> {
         let possible = 1_000..=768_000;
-        if let Some(wrong) = [rate_hz, out_hz].into_iter().find(|hz| !possible.contains(hz)) {
+        if let Some(wrong) = [rate_hz, out_hz]
+            .into_iter()
+            .find(|hz| !possible.contains(hz))
+        {
             return Err(ResampleError::Rate(wrong));
         }
         if channels == 0 {

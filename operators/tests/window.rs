@@ -110,7 +110,9 @@ impl Recording {
     fn around(&self, second: usize) -> Option<Range<usize>> {
         let around = second.checked_sub(2)?..second + 3;
         let has = self.has.get(around.clone())?;
-        has.iter().all(|&(heard, seen)| heard && seen).then_some(around)
+        has.iter()
+            .all(|&(heard, seen)| heard && seen)
+            .then_some(around)
     }
 }
 
@@ -197,7 +199,11 @@ fn clips_are_the_pictures_in_the_middle() {
                 for pixel in picture.rgb.chunks(3) {
                     let level = f32::from(pixel[channel]) / 255.0;
                     let wanted = (level - contract.mean[channel]) / contract.std[channel];
-                    assert_eq!(values.next(), Some(&wanted), "{frames} frames at {position}");
+                    assert_eq!(
+                        values.next(),
+                        Some(&wanted),
+                        "{frames} frames at {position}"
+                    );
                 }
             }
         }
@@ -234,13 +240,17 @@ fn waveforms_are_cut_from_the_whole_sound_to_the_bit() {
 fn what_a_lower_rate_cannot_hold_is_gone() {
     let tone = |frequency_hz: f64| -> f32 {
         let turn = frequency_hz * std::f64::consts::TAU / 48_000.0;
-        let sound: Vec<_> = (0..48_000).map(|i| (f64::from(i) * turn).sin() as f32).collect();
+        let sound: Vec<_> = (0..48_000)
+            .map(|i| (f64::from(i) * turn).sin() as f32)
+            .collect();
         let mut resampler = MonoResampler::to_rate(21_000, 48_000, 1).unwrap();
         let mut out = Vec::new();
         resampler.push(&sound, &mut out);
         resampler.finish(&mut out);
         assert_eq!(out.len(), 21_000);
-        out[200..20_800].iter().fold(0.0, |peak, sample| sample.abs().max(peak))
+        out[200..20_800]
+            .iter()
+            .fold(0.0, |peak, sample| sample.abs().max(peak))
     };
     assert!((tone(9_400.0) - 1.0).abs() < 0.01);
     assert!(tone(10_600.0) < 1e-4 && tone(15_000.0) < 1e-4);
@@ -317,7 +327,11 @@ fn run(workers: u32) -> Vec<(u32, i64, Option<f64>)> {
 #[test]
 fn workers_change_nothing() {
     let golden = run(1);
-    assert_eq!(golden.len(), 4 * 8 + 6 - 4, "all seconds but the first of each");
+    assert_eq!(
+        golden.len(),
+        4 * 8 + 6 - 4,
+        "all seconds but the first of each"
+    );
     let windows = golden.iter().filter(|(_, _, sum)| sum.is_some()).count();
     assert_eq!(windows, 4 * 4 + 6);
     assert_eq!(run(2), golden);

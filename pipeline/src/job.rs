@@ -74,7 +74,9 @@ impl Job {
         let preparation = Preparation::new(members.iter().map(|m| m.files.contract()));
         Graph::check(&preparation)?;
         let grid = grid(&preparation)?;
-        self.sources.iter_mut().for_each(|source| source.grid = grid);
+        self.sources
+            .iter_mut()
+            .for_each(|source| source.grid = grid);
         let batching = self.batching(members.iter().any(|m| m.provider != Provider::Cpu));
         let sinks = self.open_sinks()?;
         let heatmaps = (self.heatmaps.map(Heatmaps::new).transpose())

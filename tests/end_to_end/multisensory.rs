@@ -32,7 +32,10 @@ fn clip() -> PathBuf {
          :s=48000:d={SECONDS}"
     );
     let codecs = "-c:v libx264 -crf 10 -g 50 -pix_fmt yuv420p -c:a pcm_s16le";
-    ffmpeg("white-then-loud.mkv", &format!("{pictures} {sound} {codecs}"))
+    ffmpeg(
+        "white-then-loud.mkv",
+        &format!("{pictures} {sound} {codecs}"),
+    )
 }
 
 fn run(network: &tempfile::TempDir, more: &[&str]) -> String {
@@ -49,7 +52,13 @@ fn expected(second: usize) -> f64 {
     let middle_s = second as f64 + 0.5;
     let first = second * RATE_HZ + RATE_HZ / 2 - FRAMES / 2;
     let time_s = |position: usize| (position as f64 + 0.5) / RATE_HZ as f64;
-    let shade = |position: usize| if time_s(position) < WHITE_FROM_S { -2.0 } else { 2.0 };
+    let shade = |position: usize| {
+        if time_s(position) < WHITE_FROM_S {
+            -2.0
+        } else {
+            2.0
+        }
+    };
     let brightness: f64 = (first..first + FRAMES).map(shade).sum::<f64>() / FRAMES as f64;
     let soft_s = (LOUD_FROM_S - (middle_s - 2.1)).clamp(0.0, 4.2);
     let level = (LEVELS[0] * soft_s + LEVELS[1] * (4.2 - soft_s)) / 4.2;
@@ -66,7 +75,10 @@ fn windows_are_centred_on_their_seconds() {
         let told = row["correspondence"].as_f64();
         if (2..SECONDS - 2).contains(&second) {
             let (told, wanted) = (told.unwrap(), expected(second));
-            assert!((told - wanted).abs() < 0.005, "{second}: {told}, not {wanted}");
+            assert!(
+                (told - wanted).abs() < 0.005,
+                "{second}: {told}, not {wanted}"
+            );
             let map = row["heatmap"].as_array().unwrap();
             assert!(map.len() == 7 && map.iter().all(|row| row.as_array().unwrap().len() == 7));
         } else {
@@ -80,7 +92,9 @@ fn windows_are_centred_on_their_seconds() {
 #[test]
 fn other_networks_say_what_they_say_alone() {
     let of_ave = |lines: &str| {
-        let lines = lines.lines().filter(|line| line.contains("\"network\":\"ave-small\""));
+        let lines = lines
+            .lines()
+            .filter(|line| line.contains("\"network\":\"ave-small\""));
         lines.map(str::to_owned).collect::<Vec<_>>()
     };
     let network = multisensory();
@@ -88,9 +102,13 @@ fn other_networks_say_what_they_say_alone() {
     let rows = Rows::parse(&both);
     assert_eq!(rows.by(MULTISENSORY).len(), SECONDS);
     let networks = rows.field("network");
-    let alternate = networks.chunks(2).all(|pair| pair == [MULTISENSORY, "ave-small"]);
+    let alternate = networks
+        .chunks(2)
+        .all(|pair| pair == [MULTISENSORY, "ave-small"]);
     assert!(alternate, "{networks:?}");
-    let alone = sonoscope(["run", "--network", "ave-small"]).and([clip()]).done();
+    let alone = sonoscope(["run", "--network", "ave-small"])
+        .and([clip()])
+        .done();
     assert_eq!(of_ave(&both), of_ave(&alone.stdout));
 }
 
@@ -109,10 +127,17 @@ fn heatmaps_are_painted() {
     let (network, folder) = (multisensory(), tempfile::tempdir().unwrap());
     let folder = folder.path().join("maps");
     let rows = run(&network, &["--heatmaps", folder.to_str().unwrap()]);
-    let believed = Rows::parse(&rows).field("localizable").into_iter().filter(|l| **l == true).count();
+    let believed = Rows::parse(&rows)
+        .field("localizable")
+        .into_iter()
+        .filter(|l| **l == true)
+        .count();
     let source = id(&clip());
     let painted = fs::read_dir(folder.join(source)).unwrap().count();
-    assert!(painted > 0 && painted == believed, "{painted} of {believed}");
+    assert!(
+        painted > 0 && painted == believed,
+        "{painted} of {believed}"
+    );
 }
 
 #[test]
@@ -137,7 +162,10 @@ fn clips_for_training_are_what_is_seen_and_heard() {
     for (position, picture) in pictures.chunks(128 * 128 * 3).enumerate() {
         let is_white = (position as f64 + 0.5) / RATE_HZ as f64 > WHITE_FROM_S;
         let wanted: u8 = if is_white { 255 } else { 0 };
-        assert!(picture.iter().all(|value| value.abs_diff(wanted) < 3), "{position}");
+        assert!(
+            picture.iter().all(|value| value.abs_diff(wanted) < 3),
+            "{position}"
+        );
     }
     let samples: Vec<_> = (array(waveform).chunks_exact(2))
         .map(|bytes| f64::from(i16::from_le_bytes([bytes[0], bytes[1]])) / 32_768.0)
@@ -157,7 +185,7 @@ fn two_networks_with_different_grids_are_refused() {
         let path = other.path().join(format!("{part}.onnx"));
         let text = fs::read(&path).unwrap();
         // As long as before, so that the file stays what it is.
-        let changed = replaced(&text, b"\"rate_hz\":8", b"\"rate_hz\":6");
+        let changed = replaced(&text, b"\"width\":112", b"\"width\":128");
         fs::write(path, changed).unwrap();
     }
     sonoscope(["run", "--network"])
@@ -166,7 +194,7 @@ fn two_networks_with_different_grids_are_refused() {
         .and([clip()])
         .end()
         .exited(2)
-        .explains(&["8 pictures a second", "6 pictures a second", "one after the other"]);
+        .explains(&["of 112x112", "of 128x112", "one after the other"]);
 }
 
 fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {

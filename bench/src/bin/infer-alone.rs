@@ -42,7 +42,9 @@ fn score(network: &mut Network, pairs: usize) -> Result<(), sonoscope_models::Ne
         Some(spectrogram) => spectrogram.bins * spectrogram.frames,
         None => contract.audio.window_samples,
     };
-    let sound: Vec<f32> = (0..values).map(|i| i as f32 / values as f32 - 0.5).collect();
+    let sound: Vec<f32> = (0..values)
+        .map(|i| i as f32 / values as f32 - 0.5)
+        .collect();
     for _ in 0..pairs {
         let seen = network.frame_features(&frame, 1)?;
         let heard = network.audio_features(&sound, 1)?;

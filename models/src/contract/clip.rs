@@ -57,19 +57,15 @@ impl Contract {
         let (rate_hz, samples) = (audio.rate_hz as usize, audio.window_samples);
         let most = WINDOW_SECONDS * rate_hz;
         positive("audio.window_samples", samples)?;
-        ensure(
-            (1_000..=48_000).contains(&rate_hz),
-            "audio.rate_hz",
-            || format!("is {rate_hz}, must lie in 1000..48000 for a waveform"),
-        )?;
+        ensure((1_000..=48_000).contains(&rate_hz), "audio.rate_hz", || {
+            format!("is {rate_hz}, must lie in 1000..48000 for a waveform")
+        })?;
         ensure(samples <= most, "audio.window_samples", || {
             beyond(samples, most)
         })?;
-        ensure(
-            samples % 2 == rate_hz % 2,
-            "audio.window_samples",
-            || format!("is {samples}, which cannot be centred on half a second of {rate_hz} Hz"),
-        )
+        ensure(samples % 2 == rate_hz % 2, "audio.window_samples", || {
+            format!("is {samples}, which cannot be centred on half a second of {rate_hz} Hz")
+        })
     }
 }
 

@@ -38,17 +38,62 @@ fn a_wrong_field_of_a_clip_is_named() {
     let spectrogram = page()["spectrogram"].clone();
     let wrong = [
         (page(), "frame.clip", clip, "AVE-Net looks at one picture"),
-        (page(), "spectrogram", Value::Null, "AVE-Net hears spectrograms"),
-        (clip_page(), "frame.clip", Value::Null, "looks at several pictures"),
-        (clip_page(), "spectrogram", spectrogram, "hears the waveform"),
-        (clip_page(), "frame.clip.frames", json!(0), "must be above 0"),
+        (
+            page(),
+            "spectrogram",
+            Value::Null,
+            "AVE-Net hears spectrograms",
+        ),
+        (
+            clip_page(),
+            "frame.clip",
+            Value::Null,
+            "looks at several pictures",
+        ),
+        (
+            clip_page(),
+            "spectrogram",
+            spectrogram,
+            "hears the waveform",
+        ),
+        (
+            clip_page(),
+            "frame.clip.frames",
+            json!(0),
+            "must be above 0",
+        ),
         (clip_page(), "frame.clip.frames", json!(3), "must be even"),
-        (clip_page(), "frame.clip.frames", json!(12), "5 seconds have only 10"),
+        (
+            clip_page(),
+            "frame.clip.frames",
+            json!(12),
+            "5 seconds have only 10",
+        ),
         (clip_page(), "frame.clip.rate_hz", json!(1), "must be even"),
-        (clip_page(), "audio.rate_hz", json!(50_000), "must lie in 1000..48000"),
-        (clip_page(), "audio.window_samples", json!(0), "must be above 0"),
-        (clip_page(), "audio.window_samples", json!(8_201), "cannot be centred"),
-        (clip_page(), "audio.window_samples", json!(10_002), "5 seconds have only 10000"),
+        (
+            clip_page(),
+            "audio.rate_hz",
+            json!(50_000),
+            "must lie in 1000..48000",
+        ),
+        (
+            clip_page(),
+            "audio.window_samples",
+            json!(0),
+            "must be above 0",
+        ),
+        (
+            clip_page(),
+            "audio.window_samples",
+            json!(8_201),
+            "cannot be centred",
+        ),
+        (
+            clip_page(),
+            "audio.window_samples",
+            json!(10_002),
+            "5 seconds have only 10000",
+        ),
     ];
     for (mut page, field, value, problem) in wrong {
         let (parent, name) = field.rsplit_once('.').unwrap_or(("", field));

@@ -79,9 +79,7 @@ impl Filter {
     pub fn ready(&self, held_end: u64) -> u64 {
         let last_first_tap = held_end.checked_sub(self.taps as u64);
         // Those of which the time, rounded down, is `last_first_tap` at most.
-        last_first_tap.map_or(0, |last| {
-            ((last + 1) * self.out_hz).div_ceil(self.rate_hz)
-        })
+        last_first_tap.map_or(0, |last| ((last + 1) * self.out_hz).div_ceil(self.rate_hz))
     }
 
     /// Where output sample `i` lies in the input.

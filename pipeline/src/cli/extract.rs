@@ -27,7 +27,8 @@ pub struct ExtractArgs {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 
-    /// The network, by name or folder, whose contract the spectrograms obey.
+    /// The network, by name or folder, whose contract decides what is written: pairs of picture
+    /// and spectrogram, or for Multisensory clips of pictures and waveform.
     #[arg(short, long, value_name = "NAME|DIR", default_value = "ave-small")]
     network: String,
 
@@ -77,7 +78,9 @@ pub fn into_set(
     summary::print(&extracted.sources, true);
     let counts = extracted.counts;
     if counts.pairs == 0 && !stop.is_raised() {
-        let cause = format!("there is nothing to learn from: not one second of the {named} recordings has both picture and sound");
+        let cause = format!(
+            "there is nothing to learn from: not one second of the {named} recordings has both picture and sound"
+        );
         return Err(Fault::of(Exit::SourceFailed, cause)
             .tip("look at one of them with `sonoscope run FILE --table`"));
     }
@@ -88,7 +91,11 @@ pub fn into_set(
 }
 
 fn told(extracted: &Extracted, out: &Path) -> String {
-    let Counts { pairs, silent, frozen } = extracted.counts;
+    let Counts {
+        pairs,
+        silent,
+        frozen,
+    } = extracted.counts;
     let done = |source: &&SourceTally| matches!(source.result, Some(Ok(())));
     let now = extracted.sources.iter().filter(done).count();
     let failed = extracted.sources.len() - now;

@@ -166,7 +166,10 @@ mod tests {
             frame: None,
             grid: has_grid.then(|| {
                 let pictures = vec![picture; 2];
-                Arc::new(Grid { pictures, permit: None })
+                Arc::new(Grid {
+                    pictures,
+                    permit: None,
+                })
             }),
             window: None,
         }
@@ -190,9 +193,16 @@ mod tests {
             .map(|s| (s.about["first_segment"].clone(), s.about["seconds"].clone()))
             .collect();
         let wanted = [(5, 5), (11, 7), (19, 11)];
-        assert_eq!(told, wanted.map(|(first, seconds)| (json!(first), json!(seconds))));
+        assert_eq!(
+            told,
+            wanted.map(|(first, seconds)| (json!(first), json!(seconds)))
+        );
         let pictures = &samples[0].members[0].1;
-        assert_eq!(pictures[pictures.len() - 6..], [9; 6], "the last second's two");
+        assert_eq!(
+            pictures[pictures.len() - 6..],
+            [9; 6],
+            "the last second's two"
+        );
         let waveform = &samples[0].members[1].1;
         assert_eq!(waveform.len(), 128 + 5 * 21_000 * 2);
         let middle = &waveform[128 + 2 * 21_000 * 2..][..2];

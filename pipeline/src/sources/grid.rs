@@ -130,11 +130,7 @@ impl Shrinker {
         }
     }
 
-    fn picture(
-        &mut self,
-        pts_ns: i64,
-        sample: &gst::Sample,
-    ) -> Result<Arc<Picture>, SourceError> {
+    fn picture(&mut self, pts_ns: i64, sample: &gst::Sample) -> Result<Arc<Picture>, SourceError> {
         if let Some((last_pts_ns, picture)) = &self.last
             && *last_pts_ns == pts_ns
         {

@@ -181,7 +181,10 @@ pub fn spawn(
             spec.length.set_seconds(0);
             if spec.length.not_numbers() > 0 {
                 let count = spec.length.not_numbers();
-                tracing::warn!("{}: {count} values of its sound are no numbers: silence", spec.id);
+                tracing::warn!(
+                    "{}: {count} values of its sound are no numbers: silence",
+                    spec.id
+                );
             }
             // The run may be over with the last event, so this goes first.
             ended(Ended { spec, result });

@@ -67,7 +67,12 @@ fn head() -> Graph {
     Graph::default()
         .input("frame_features", &[-1, 3, CELLS, CELLS])
         .input("audio_features", &[-1, 3])
-        .node("Einsum", &["frame_features", "audio_features"], "cells", &product)
+        .node(
+            "Einsum",
+            &["frame_features", "audio_features"],
+            "cells",
+            &product,
+        )
         .node("Sigmoid", &["cells"], "heatmap", &[])
         .node("ReduceMax", &["heatmap"], "correspondence", &highest)
         .output("correspondence", &[-1])
