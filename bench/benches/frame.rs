@@ -15,6 +15,7 @@ fn frame(criterion: &mut Criterion) {
             antialias,
             mean: [0.485, 0.456, 0.406],
             std: [0.229, 0.224, 0.225],
+            clip: None,
         });
         let mut out = vec![0.0; tensor.len()];
         for (width, height) in [(640_u32, 360_u32), (1_280, 720), (1_920, 1_080)] {

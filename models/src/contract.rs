@@ -2,6 +2,7 @@
 //! in the metadata of each of its ONNX files under [`METADATA_KEY`].
 
 mod check;
+mod clip;
 mod display;
 
 use std::fmt;
@@ -9,6 +10,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use check::ContractError;
+pub use clip::{ClipContract, WINDOW_SECONDS};
 
 /// Where the contract lies in an ONNX file's `metadata_props`.
 pub const METADATA_KEY: &str = "sonoscope.contract";
@@ -28,12 +30,15 @@ pub struct Contract {
     pub family: Family,
     /// Which of the three files this page lies in.
     pub part: Part,
-    /// How a picture becomes a tensor `[n, 3, height, width]`.
+    /// How a picture becomes a tensor `[n, 3, height, width]`, or how the pictures of a window
+    /// become one `[n, 3, frames, height, width]`.
     pub frame: FrameContract,
-    /// Which sound a spectrogram is made of.
+    /// Which sound a spectrogram is made of, or the tensor `[n, 1, window_samples]` itself.
     pub audio: AudioContract,
-    /// How sound becomes a tensor `[n, 1, bins, frames]`.
-    pub spectrogram: SpectrogramContract,
+    /// How sound becomes a tensor `[n, 1, bins, frames]`. Networks that hear the waveform have
+    /// none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spectrogram: Option<SpectrogramContract>,
     /// What comes out.
     pub outputs: OutputContract,
     /// Where the weights come from.
@@ -50,15 +55,17 @@ pub enum Family {
     Avol,
     /// L3-Net: correspondence and two features (Arandjelovic and Zisserman, ICCV 2017).
     L3,
+    /// Multisensory: whether sound and picture are aligned in time (Owens and Efros, ECCV 2018).
+    Multisensory,
 }
 
 /// The three files of a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Part {
-    /// `frame.onnx`: picture to features.
+    /// `frame.onnx`: picture, or pictures, to features.
     Frame,
-    /// `audio.onnx`: spectrogram to features.
+    /// `audio.onnx`: spectrogram, or waveform, to features.
     Audio,
     /// `head.onnx`: both features to scores.
     Head,
@@ -93,15 +100,19 @@ pub struct FrameContract {
     pub mean: [f32; 3],
     /// Then divided by this.
     pub std: [f32; 3],
+    /// The pictures of a window, for networks that look at more than one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clip: Option<ClipContract>,
 }
 
-/// Sound: mono, one second.
+/// Sound: mono, one second, or a window centred on the middle of one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AudioContract {
     /// Samples a second.
     pub rate_hz: u32,
-    /// Samples in a window: one second of them.
+    /// Samples in a window: one second of them, for networks that hear the waveform up to
+    /// [`WINDOW_SECONDS`].
     pub window_samples: usize,
     /// What a full-scale sample counts, 32768 for the scale of 16-bit integers.
     pub full_scale: f32,

@@ -1,11 +1,12 @@
 //! The files of a network on disk: which belong together, and what identifies them.
 
 use std::{
+    collections::BTreeSet,
     fmt, fs,
     path::{Path, PathBuf},
 };
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::{Contract, METADATA_KEY, NetworkError, Part, Precision, onnx};
@@ -137,9 +138,9 @@ impl fmt::Debug for NetworkFile {
 /// The three files of a network in one precision, of one contract.
 #[derive(Clone, Debug)]
 pub struct NetworkFiles {
-    /// Picture to features.
+    /// Picture, or pictures, to features.
     pub frame: NetworkFile,
-    /// Spectrogram to features.
+    /// Spectrogram, or waveform, to features.
     pub audio: NetworkFile,
     /// Features to scores.
     pub head: NetworkFile,
@@ -213,8 +214,11 @@ fn difference(page: &Value, other: &Value) -> Option<String> {
     let (Value::Object(fields), Value::Object(others)) = (page, other) else {
         return (page != other).then(String::new);
     };
-    fields.iter().find_map(|(name, value)| {
-        let deeper = difference(value, others.get(name).unwrap_or(&Value::Null))?;
+    // A field that only one of them has is a difference, too.
+    let names: BTreeSet<_> = fields.keys().chain(others.keys()).collect();
+    names.into_iter().find_map(|name| {
+        let value = |page: &Map<String, Value>| page.get(name).cloned().unwrap_or_default();
+        let deeper = difference(&value(fields), &value(others))?;
         let dot = if deeper.is_empty() { "" } else { "." };
         Some(format!("{name}{dot}{deeper}"))
     })

@@ -99,7 +99,8 @@ impl Network {
     }
 
     /// What the frame tower makes of `items` pictures: tensors `[3, height, width]` as the
-    /// contract wants them, one after the other. These are embeddings where the contract's
+    /// contract wants them, one after the other; of a network with a
+    /// [clip](crate::ClipContract), `[3, frames, height, width]`. These are embeddings where the contract's
     /// `outputs.embedding` says so.
     pub fn frame_features(
         &mut self,
@@ -110,7 +111,8 @@ impl Network {
     }
 
     /// What the audio tower makes of `items` sounds: tensors `[1, bins, frames]` as the contract
-    /// wants them, one after the other. Embeddings, too, where the pictures' are.
+    /// wants them, one after the other; of a network without a spectrogram,
+    /// `[1, window_samples]`. Embeddings, too, where the pictures' are.
     pub fn audio_features(
         &mut self,
         tensors: &[f32],

@@ -22,7 +22,10 @@ impl Tower {
         place: Place,
     ) -> Result<Self, NetworkError> {
         let frame = &file.contract.frame;
-        let item_shape = vec![3, frame.height, frame.width];
+        let item_shape = match &frame.clip {
+            None => vec![3, frame.height, frame.width],
+            Some(clip) => vec![3, clip.frames, frame.height, frame.width],
+        };
         Self::open(runtime, file, place, "frame", item_shape)
     }
 
@@ -32,9 +35,11 @@ impl Tower {
         file: &NetworkFile,
         place: Place,
     ) -> Result<Self, NetworkError> {
-        let spectrogram = &file.contract.spectrogram;
-        let item_shape = vec![1, spectrogram.bins, spectrogram.frames];
-        Self::open(runtime, file, place, "spectrogram", item_shape)
+        let (input, item_shape) = match &file.contract.spectrogram {
+            Some(spectrogram) => ("spectrogram", vec![1, spectrogram.bins, spectrogram.frames]),
+            None => ("waveform", vec![1, file.contract.audio.window_samples]),
+        };
+        Self::open(runtime, file, place, input, item_shape)
     }
 
     /// Opens a tower and tries it on zeros, by which its features' shape is known.

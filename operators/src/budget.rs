@@ -22,8 +22,15 @@ pub struct Budget(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     limit_bytes: usize,
-    used_bytes: Mutex<usize>,
+    least_items: usize,
+    used: Mutex<Used>,
     released: Condvar,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Used {
+    bytes: usize,
+    items: usize,
 }
 
 /// Bytes taken from a [`Budget`], given back when dropped.
@@ -39,9 +46,16 @@ const POLL: Duration = Duration::from_millis(100);
 impl Budget {
     /// At most `limit_bytes` in flight; a single larger item passes when nothing else is.
     pub fn new(limit_bytes: usize) -> Self {
+        Self::with_room_for(1, limit_bytes)
+    }
+
+    /// At most `limit_bytes` in flight, but always room for `least_items`, however large: so many
+    /// are needed before the first of them can be let go.
+    pub fn with_room_for(least_items: usize, limit_bytes: usize) -> Self {
         Self(Arc::new(Inner {
             limit_bytes,
-            used_bytes: Mutex::new(0),
+            least_items,
+            used: Mutex::default(),
             released: Condvar::new(),
         }))
     }
@@ -49,7 +63,7 @@ impl Budget {
     /// Waits for room for `bytes`, as long as `go_on` says so; `None` once it does not.
     pub fn acquire(&self, bytes: usize, go_on: impl Fn() -> bool) -> Option<Permit> {
         let mut used = self.lock();
-        while *used > 0 && *used + bytes > self.0.limit_bytes {
+        while used.items >= self.0.least_items && used.bytes + bytes > self.0.limit_bytes {
             if !go_on() {
                 return None;
             }
@@ -60,7 +74,8 @@ impl Budget {
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
         }
-        *used += bytes;
+        used.bytes += bytes;
+        used.items += 1;
         drop(used);
         Some(Permit {
             budget: self.clone(),
@@ -70,21 +85,41 @@ impl Budget {
 
     /// Bytes in flight.
     pub fn used(&self) -> usize {
-        *self.lock()
+        self.lock().bytes
     }
 
     // A thread that panicked while it held the lock left a plain number behind: still good.
-    fn lock(&self) -> std::sync::MutexGuard<'_, usize> {
-        self.0
-            .used_bytes
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> std::sync::MutexGuard<'_, Used> {
+        self.0.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        *self.budget.lock() -= self.bytes;
+        let mut used = self.budget.lock();
+        used.bytes -= self.bytes;
+        used.items -= 1;
+        drop(used);
         self.budget.0.released.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_needed_together_passes_however_large() {
+        let budget = Budget::with_room_for(3, 100);
+        let permits: Vec<_> = (0..3)
+            .filter_map(|_| budget.acquire(90, || false))
+            .collect();
+        assert_eq!((permits.len(), budget.used()), (3, 270));
+        assert!(budget.acquire(1, || false).is_none());
+        drop(permits);
+        let permits: Vec<_> = (0..9)
+            .filter_map(|_| budget.acquire(20, || false))
+            .collect();
+        assert_eq!(permits.len(), 5, "small ones up to the limit");
     }
 }

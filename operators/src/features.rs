@@ -9,7 +9,10 @@ use timely::{
     progress::Timestamp,
 };
 
-use crate::{FrameTensor, Segment, Spectrogram, SpectrogramError};
+use crate::{
+    ClipTensor, FrameTensor, GridSpec, ResampleError, Segment, Spectrogram, SpectrogramError,
+    Waveform, Window,
+};
 
 /// A segment and what networks see and hear of it.
 #[derive(Clone, Debug)]
@@ -22,6 +25,14 @@ pub struct Features {
     pub spectrograms: Vec<Arc<[f32]>>,
 }
 
+impl Features {
+    /// The tensors of a picture and a sound by their places in the preparation, if the segment
+    /// has both.
+    pub fn pair(&self, frame: usize, sound: usize) -> Option<(&[f32], &[f32])> {
+        Some((self.frames.get(frame)?, self.spectrograms.get(sound)?))
+    }
+}
+
 /// What must be prepared so that every network of a run has its tensors: networks whose
 /// contracts agree share them.
 #[derive(Clone, Debug, Default)]
@@ -30,8 +41,34 @@ pub struct Preparation {
     pub frames: Vec<FrameContract>,
     /// The different ways in which they want sound.
     pub sounds: Vec<(AudioContract, SpectrogramContract)>,
-    /// For each network its places in `frames` and in `sounds`.
-    pub networks: Vec<(usize, usize)>,
+    /// The different ways in which they want windows. These become tensors late, by a
+    /// [`WindowMaker`], since a tensor is many times as large as its pictures.
+    pub windows: Vec<WindowContract>,
+    /// What each network is given.
+    pub networks: Vec<Inputs>,
+}
+
+/// What a network looks at and listens to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inputs {
+    /// One second: its place in [`Preparation::frames`], and that in [`Preparation::sounds`].
+    Second {
+        /// Place of the picture.
+        frame: usize,
+        /// Place of the spectrogram.
+        sound: usize,
+    },
+    /// A window: its place in [`Preparation::windows`].
+    Window(usize),
+}
+
+/// How a network wants its windows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WindowContract {
+    /// Its pictures, with a clip.
+    pub frame: FrameContract,
+    /// Its waveform.
+    pub audio: AudioContract,
 }
 
 impl Preparation {
@@ -39,12 +76,33 @@ impl Preparation {
     pub fn new<'a>(contracts: impl IntoIterator<Item = &'a Contract>) -> Self {
         let mut this = Self::default();
         for contract in contracts {
-            let frame = place(&mut this.frames, contract.frame.clone());
-            let sound = (contract.audio.clone(), contract.spectrogram.clone());
-            let sound = place(&mut this.sounds, sound);
-            this.networks.push((frame, sound));
+            let inputs = this.inputs(contract);
+            this.networks.push(inputs);
         }
         this
+    }
+
+    /// A contract has a spectrogram or a clip: it would not have been read otherwise.
+    fn inputs(&mut self, contract: &Contract) -> Inputs {
+        let (frame, audio) = (contract.frame.clone(), contract.audio.clone());
+        match contract.spectrogram.clone() {
+            Some(spectrogram) => Inputs::Second {
+                frame: place(&mut self.frames, frame),
+                sound: place(&mut self.sounds, (audio, spectrogram)),
+            },
+            None => Inputs::Window(place(&mut self.windows, WindowContract { frame, audio })),
+        }
+    }
+
+    /// The different grids of pictures that are wanted of every second.
+    pub fn grids(&self) -> Vec<GridSpec> {
+        let mut grids = Vec::new();
+        for window in &self.windows {
+            if let Some(grid) = GridSpec::of(&window.frame) {
+                place(&mut grids, grid);
+            }
+        }
+        grids
     }
 }
 
@@ -99,6 +157,42 @@ impl FeatureMaker {
             frames,
             spectrograms,
         }
+    }
+}
+
+/// Computes the tensors of one window after another, in buffers of its own.
+#[derive(Clone)]
+pub struct WindowMaker {
+    clip: ClipTensor,
+    waveform: Waveform,
+    pictures: Vec<f32>,
+    sound: Vec<f32>,
+}
+
+impl WindowMaker {
+    /// Tables and buffers for a contract.
+    ///
+    /// # Errors
+    /// If it asks for a rate that sound cannot be brought to.
+    ///
+    /// # Panics
+    /// If it has no clip, or one that does not fit into five seconds, or a waveform that does not.
+    pub fn new(contract: &WindowContract) -> Result<Self, ResampleError> {
+        let clip = ClipTensor::new(&contract.frame);
+        let waveform = Waveform::new(&contract.audio)?;
+        Ok(Self {
+            pictures: vec![0.0; clip.len()],
+            sound: vec![0.0; waveform.len()],
+            clip,
+            waveform,
+        })
+    }
+
+    /// The tensors of a window, `[3, frames, height, width]` and `[1, window_samples]`.
+    pub fn make(&mut self, window: &Window) -> (&[f32], &[f32]) {
+        self.clip.compute(window, &mut self.pictures);
+        self.waveform.compute(window, &mut self.sound);
+        (&self.pictures, &self.sound)
     }
 }
 

@@ -2,14 +2,9 @@
 
 use std::fmt;
 
-use fast_image_resize::{
-    FilterType, ResizeAlg, ResizeOptions, Resizer,
-    images::{TypedImage, TypedImageRef},
-    pixels::U8x3,
-};
 use sonoscope_models::FrameContract;
 
-use crate::Picture;
+use crate::{Picture, Resize};
 
 /// Makes the tensor that a contract asks for of pictures of any size.
 ///
@@ -27,6 +22,7 @@ use crate::Picture;
 ///     antialias: true,
 ///     mean: [0.485, 0.456, 0.406],
 ///     std: [0.229, 0.224, 0.225],
+///     clip: None,
 /// });
 /// let white = Picture { width: 640, height: 360, rgb: vec![255; 640 * 360 * 3] };
 /// let mut tensor = vec![0.0; frame.len()];
@@ -38,33 +34,20 @@ use crate::Picture;
 pub struct FrameTensor {
     width: usize,
     height: usize,
-    options: ResizeOptions,
-    resizer: Resizer,
+    resize: Resize,
     resized: Vec<u8>,
-    /// What each value of each channel becomes.
-    normalised: [[f32; 256]; 3],
+    normalise: Normalise,
 }
 
 impl FrameTensor {
     /// Prepares for a contract.
     pub fn new(contract: &FrameContract) -> Self {
-        let algorithm = if contract.antialias {
-            ResizeAlg::Convolution(FilterType::Bilinear)
-        } else {
-            ResizeAlg::Interpolation(FilterType::Bilinear)
-        };
-        let normalised = |channel: usize, value: usize| {
-            (value as f32 / 255.0 - contract.mean[channel]) / contract.std[channel]
-        };
         Self {
             width: contract.width,
             height: contract.height,
-            options: ResizeOptions::new().resize_alg(algorithm),
-            resizer: Resizer::new(),
+            resize: Resize::new(contract.antialias),
             resized: vec![0; contract.width * contract.height * 3],
-            normalised: std::array::from_fn(|channel| {
-                std::array::from_fn(|value| normalised(channel, value))
-            }),
+            normalise: Normalise::new(contract),
         }
     }
 
@@ -84,20 +67,11 @@ impl FrameTensor {
     /// [`len`](Self::len) long.
     pub fn compute(&mut self, picture: &Picture, out: &mut [f32]) {
         assert_eq!(out.len(), self.len(), "length of the tensor");
-        let (width, height) = (self.width, self.height);
-        resize(
-            &mut self.resizer,
-            &self.options,
-            picture,
-            [width, height],
-            &mut self.resized,
-        );
-        let (pixels, _) = self.resized.as_chunks::<3>();
-        let planes = out.chunks_exact_mut(width * height);
-        for (channel, (plane, table)) in planes.zip(&self.normalised).enumerate() {
-            for (out, pixel) in plane.iter_mut().zip(pixels) {
-                *out = table[usize::from(pixel[channel])];
-            }
+        let size = [self.width, self.height];
+        self.resize.rgb(picture, size, &mut self.resized);
+        let planes = out.chunks_exact_mut(self.width * self.height);
+        for (channel, plane) in planes.enumerate() {
+            self.normalise.plane(channel, &self.resized, plane);
         }
     }
 
@@ -106,15 +80,31 @@ impl FrameTensor {
     /// # Panics
     /// If the picture is empty or does not hold the pixels that it says.
     pub fn resize_rgb(&mut self, picture: &Picture, width: usize, height: usize) -> Vec<u8> {
-        let mut resized = vec![0; width * height * 3];
-        resize(
-            &mut self.resizer,
-            &self.options,
-            picture,
-            [width, height],
-            &mut resized,
-        );
-        resized
+        self.resize.picture(picture, width, height).rgb
+    }
+}
+
+/// What each value of each channel becomes.
+#[derive(Clone)]
+pub(crate) struct Normalise([[f32; 256]; 3]);
+
+impl Normalise {
+    pub fn new(contract: &FrameContract) -> Self {
+        let normalised = |channel: usize, value: usize| {
+            (value as f32 / 255.0 - contract.mean[channel]) / contract.std[channel]
+        };
+        Self(std::array::from_fn(|channel| {
+            std::array::from_fn(|value| normalised(channel, value))
+        }))
+    }
+
+    /// Writes one channel of packed RGB.
+    pub fn plane(&self, channel: usize, rgb: &[u8], plane: &mut [f32]) {
+        let (pixels, _) = rgb.as_chunks::<3>();
+        let table = &self.0[channel];
+        for (out, pixel) in plane.iter_mut().zip(pixels) {
+            *out = table[usize::from(pixel[channel])];
+        }
     }
 }
 
@@ -122,27 +112,4 @@ impl fmt::Debug for FrameTensor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "FrameTensor({}x{})", self.width, self.height)
     }
-}
-
-fn resize(
-    resizer: &mut Resizer,
-    options: &ResizeOptions,
-    picture: &Picture,
-    [width, height]: [usize; 2],
-    resized: &mut [u8],
-) {
-    let bytes = picture.width as usize * picture.height as usize * 3;
-    assert!(
-        bytes > 0 && picture.rgb.len() == bytes,
-        "{picture:?} of {} bytes",
-        picture.rgb.len()
-    );
-    // Typed images: of untyped ones the compiler would build every kind of pixel.
-    let from = TypedImageRef::<U8x3>::from_buffer(picture.width, picture.height, &picture.rgb)
-        .expect("the length has just been checked, and bytes need no alignment");
-    let mut to = TypedImage::<U8x3>::from_buffer(width as u32, height as u32, resized)
-        .expect("the callers' buffers have this very length");
-    resizer
-        .resize_typed(&from, &mut to, options)
-        .expect("nothing is cropped, which leaves nothing to fail");
 }

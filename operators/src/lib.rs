@@ -2,26 +2,36 @@
 
 mod budget;
 mod choose;
+mod clip;
 mod commit;
 mod divisor;
 mod features;
 mod frame;
+mod grid;
 mod infer;
 mod nearest;
 mod resample;
+mod resize;
 mod row;
 mod segment;
 pub mod slice;
 mod spectrogram;
+mod waveform;
+mod window;
 
 pub use budget::{Budget, Permit};
 pub use choose::{FrameChooser, Pick};
+pub use clip::ClipTensor;
 pub use commit::commit;
-pub use features::{FeatureMaker, Features, Preparation, features};
+pub use features::{
+    FeatureMaker, Features, Inputs, Preparation, WindowContract, WindowMaker, features,
+};
 pub use frame::FrameTensor;
+pub use grid::{Grid, GridChooser, GridSpec};
 pub use infer::{Batching, Job, infer};
 pub use nearest::{NEAREST_NS, NearestChooser};
 pub use resample::{MonoResampler, ResampleError};
+pub use resize::{PlaneKind, PlaneView, Resize};
 pub use row::{CORRESPONDS, Heatmap, Include, Peak, Provenance, ROW_SCHEMA, Row, Score};
 pub use segment::{
     Arrival, ChosenFrame, ClockSource, Event, Frame, Picture, SECOND_NS, SEGMENT_SAMPLES, Segment,
@@ -29,3 +39,5 @@ pub use segment::{
 };
 pub use slice::{Slicer, slice};
 pub use spectrogram::{Spectrogram, SpectrogramError};
+pub use waveform::Waveform;
+pub use window::{WINDOW_REACH, Window, WindowSecond, Windower, window};

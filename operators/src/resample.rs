@@ -1,11 +1,11 @@
-//! Sound of any rate and any number of channels to 48 kHz mono.
+//! Sound of any rate and any number of channels to mono, at 48 kHz unless told otherwise.
 
 mod convert;
 mod filter;
 
 use convert::Converter;
 
-/// The rate of everything that comes out, in Hz.
+/// The rate of what comes out unless told otherwise, in Hz.
 const OUT_HZ: u32 = 48_000;
 
 /// Sound that cannot be resampled.
@@ -19,12 +19,12 @@ pub enum ResampleError {
     NoChannel,
 }
 
-/// Mixes sound down to mono and brings it to 48 kHz, as a stream.
+/// Mixes sound down to mono and brings it to 48 kHz or another rate, as a stream.
 ///
 /// Mono is the mean of the channels. Sample `i` of the output is the sound at `i / 48 000` s after
 /// the first sample of the input: the filter's delay is taken off. What is before the first sample
 /// and behind the last counts as silence. The output does not depend on how the input is cut into
-/// pieces, to the last bit; sound that is at 48 kHz already keeps its samples as they are.
+/// pieces, to the last bit; sound that has the wanted rate already keeps its samples as they are.
 ///
 /// The filter is a Kaiser-windowed sinc over 128 samples of the lower of both rates: flat within
 /// 0.01 dB up to 0.9 of the lower Nyquist frequency, and 99 dB down from that frequency on.
@@ -59,15 +59,27 @@ impl MonoResampler {
     /// # Errors
     /// If there is no channel, or the rate is not within 1 kHz to 768 kHz.
     pub fn new(rate_hz: u32, channels: usize) -> Result<Self, ResampleError> {
-        if !(1_000..=768_000).contains(&rate_hz) {
-            return Err(ResampleError::Rate(rate_hz));
+        Self::to_rate(OUT_HZ, rate_hz, channels)
+    }
+
+    /// The same to a rate other than 48 kHz.
+    ///
+    /// # Errors
+    /// If there is no channel, or one of the rates is not within 1 kHz to 768 kHz.
+    pub fn to_rate(out_hz: u32, rate_hz: u32, channels: usize) -> Result<Self, ResampleError> {
+        let possible = 1_000..=768_000;
+        if let Some(wrong) = [rate_hz, out_hz]
+            .into_iter()
+            .find(|hz| !possible.contains(hz))
+        {
+            return Err(ResampleError::Rate(wrong));
         }
         if channels == 0 {
             return Err(ResampleError::NoChannel);
         }
         Ok(Self {
             mixer: Mixer::new(channels),
-            converter: (rate_hz != OUT_HZ).then(|| Converter::new(rate_hz)),
+            converter: (rate_hz != out_hz).then(|| Converter::new(rate_hz, out_hz)),
         })
     }
 
@@ -84,7 +96,7 @@ impl MonoResampler {
     }
 
     /// Appends the rest, as nothing more will come: in all there are
-    /// `round(frames * 48 000 / rate_hz)` samples. Then it is ready for another sound.
+    /// `round(frames * out_hz / rate_hz)` samples. Then it is ready for another sound.
     pub fn finish(&mut self, out: &mut Vec<f32>) {
         self.mixer.unfinished.clear();
         if let Some(converter) = &mut self.converter {

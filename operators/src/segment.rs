@@ -1,10 +1,10 @@
 //! The vocabulary: what the operators say to each other.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, ops::Range, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use crate::budget::Permit;
+use crate::{Window, budget::Permit, grid::Grid};
 
 /// Nanoseconds in a second, the length of a [`Segment`].
 pub const SECOND_NS: i64 = 1_000_000_000;
@@ -105,8 +105,10 @@ pub struct SourceInfo {
     pub ordinal: u32,
     /// Which uninterrupted connection this is, from 0. Timestamps mean nothing across sessions.
     pub session: u32,
-    /// The first segment wanted of it.
+    /// The first segment that is read of it.
     pub first_segment: i64,
+    /// The segments wanted of it. What is read beside them lends sound and pictures to windows.
+    pub wanted: Range<i64>,
     /// Whether it has a sound track.
     pub has_audio: bool,
     /// Whether it has pictures.
@@ -141,6 +143,8 @@ pub struct ChosenFrame {
     pub frame: Option<Frame>,
     /// Whether there are pictures from the second's start to its end.
     pub whole: bool,
+    /// The pictures of the second's grid, if a grid is wanted and all of them are there.
+    pub grid: Option<Arc<Grid>>,
 }
 
 /// One second of a source, `[index, index + 1)`: the unit of everything.
@@ -161,6 +165,10 @@ pub struct Segment {
     pub audio_dbfs: Option<f32>,
     /// The picture on show at its middle, unless `video` is a gap or absent.
     pub frame: Option<Frame>,
+    /// The pictures of its grid, if a grid is wanted and all of them are there.
+    pub grid: Option<Arc<Grid>>,
+    /// The seconds around it, if [`window`](crate::window()) has seen to it and they are there.
+    pub window: Option<Arc<Window>>,
 }
 
 impl Segment {

@@ -12,7 +12,7 @@ use timely::{
 };
 
 use crate::{
-    Arrival, ChosenFrame, Event, Frame, Permit, Picture, SECOND_NS, SEGMENT_SAMPLES, Segment,
+    Arrival, ChosenFrame, Event, Frame, Grid, Permit, Picture, SECOND_NS, SEGMENT_SAMPLES, Segment,
     SourceInfo, Status,
 };
 
@@ -33,23 +33,37 @@ pub fn slice<'scope, T: Timestamp>(
     arrivals: StreamVec<'scope, T, Arrival>,
     silence_dbfs: f32,
 ) -> StreamVec<'scope, T, Segment> {
+    cut(arrivals, "Slice", move || Slicer::new(silence_dbfs))
+}
+
+/// What makes segments of the events of one source. As an iterator it gives those that are
+/// complete.
+pub(crate) trait Cutter: Iterator<Item = Segment> + 'static {
+    /// Takes note of an event.
+    fn push(&mut self, event: Event);
+}
+
+/// Gives the arrivals of each source to a cutter of its own, and passes on what comes of them.
+pub(crate) fn cut<'scope, T: Timestamp, C: Cutter>(
+    arrivals: StreamVec<'scope, T, Arrival>,
+    name: &str,
+    new: impl Fn() -> C + 'static,
+) -> StreamVec<'scope, T, Segment> {
     arrivals.unary::<CapacityContainerBuilder<Vec<Segment>>, _, _, _>(
         Pipeline,
-        "Slice",
+        name,
         move |_, _| {
-            let mut slicers: HashMap<u32, Slicer> = HashMap::new();
+            let mut cutters: HashMap<u32, C> = HashMap::new();
             move |input, output| {
                 input.for_each_stamp(|stamp, batches| {
                     let mut session = output.session(&stamp);
                     for arrival in batches.flat_map(|batch| batch.drain(..)) {
-                        let slicer = slicers
-                            .entry(arrival.ordinal)
-                            .or_insert_with(|| Slicer::new(silence_dbfs));
+                        let cutter = cutters.entry(arrival.ordinal).or_insert_with(&new);
                         let closed = matches!(arrival.event, Event::Closed | Event::Cut);
-                        slicer.push(arrival.event);
-                        session.give_iterator(&mut *slicer);
+                        cutter.push(arrival.event);
+                        session.give_iterator(&mut *cutter);
                         if closed {
-                            slicers.remove(&arrival.ordinal);
+                            cutters.remove(&arrival.ordinal);
                         }
                     }
                 });
@@ -119,6 +133,12 @@ impl Slicer {
     }
 }
 
+impl Cutter for Slicer {
+    fn push(&mut self, event: Event) {
+        Slicer::push(self, event);
+    }
+}
+
 impl Iterator for Slicer {
     type Item = Segment;
 
@@ -138,7 +158,7 @@ impl Iterator for Slicer {
             _ if covered + TOLERANCE_SAMPLES < SEGMENT_SAMPLES => Status::Partial,
             _ => Status::Present,
         };
-        let (video, frame) = self.video.take(source.has_video);
+        let (video, frame, grid) = self.video.take(source.has_video);
         Some(Segment {
             source,
             index,
@@ -147,6 +167,8 @@ impl Iterator for Slicer {
             samples: audio.usable().then(|| samples.into()),
             audio_dbfs: audio_dbfs.filter(|_| audio.usable()),
             frame,
+            grid,
+            window: None,
         })
     }
 }
@@ -237,11 +259,12 @@ impl VideoTrack {
         self.ended || !self.chosen.is_empty()
     }
 
-    fn take(&mut self, has_video: bool) -> (Status, Option<Frame>) {
+    fn take(&mut self, has_video: bool) -> (Status, Option<Frame>, Option<Arc<Grid>>) {
         let chosen = self.chosen.pop_front();
         let Some(ChosenFrame {
             frame: Some(frame),
             whole,
+            grid,
         }) = chosen
         else {
             self.last = None;
@@ -250,7 +273,7 @@ impl VideoTrack {
             } else {
                 Status::Absent
             };
-            return (status, None);
+            return (status, None, None);
         };
         let frozen = self.last.as_ref() == Some(&frame.picture);
         self.last = Some(frame.picture.clone());
@@ -259,7 +282,7 @@ impl VideoTrack {
             (true, true) => Status::Frozen,
             (true, false) => Status::Present,
         };
-        (status, Some(frame))
+        (status, Some(frame), grid)
     }
 }
 

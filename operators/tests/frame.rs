@@ -22,6 +22,7 @@ fn contract(antialias: bool) -> FrameContract {
         antialias,
         mean: [0.485, 0.456, 0.406],
         std: [0.229, 0.224, 0.225],
+        clip: None,
     }
 }
 

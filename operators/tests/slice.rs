@@ -14,6 +14,7 @@ fn source(has_audio: bool, has_video: bool) -> Event {
         ordinal: 0,
         session: 0,
         first_segment: 0,
+        wanted: 0..i64::MAX,
         has_audio,
         has_video,
         clock_source: ClockSource::File,
@@ -32,6 +33,7 @@ fn picture(shade: u8) -> Event {
             permit: None,
         }),
         whole: true,
+        grid: None,
     })
 }
 
@@ -128,6 +130,7 @@ fn what_is_missing_has_a_status() {
         Event::Video(ChosenFrame {
             frame: None,
             whole: false,
+            grid: None,
         }),
         Event::AudioEnd,
         picture(2),

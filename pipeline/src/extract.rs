@@ -12,6 +12,7 @@ mod manifest;
 mod plan;
 mod sample;
 mod shard;
+mod stretch;
 mod work;
 
 use std::{
@@ -98,7 +99,8 @@ pub fn extract(
             tasks.len()
         );
     }
-    let specs: Vec<SourceSpec> = tasks.iter().map(|task| task.spec.clone()).collect();
+    let mut specs: Vec<SourceSpec> = tasks.iter().map(|task| task.spec.clone()).collect();
+    (specs.iter_mut()).try_for_each(|spec| spec.want_grid(kind::grid(contract)))?;
     let tally = Arc::new(Tally::new(&specs));
     let folder = Mutex::new(folder);
     work(specs, &tasks, &tally, &folder, contract, options, stop)?;

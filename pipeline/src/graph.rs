@@ -7,8 +7,8 @@ use std::{
 };
 
 use sonoscope_operators::{
-    Batching, FeatureMaker, Preparation, Provenance, Row, SpectrogramError, commit, features,
-    infer, slice,
+    Batching, FeatureMaker, Preparation, Provenance, Row, WindowMaker, commit, features, infer,
+    slice, window,
 };
 use timely::{
     CommunicationConfig, Config, WorkerConfig,
@@ -17,6 +17,7 @@ use timely::{
 };
 
 use crate::{
+    fault::Fault,
     heatmaps::Heatmaps,
     ingest::{Agenda, Epoch, ingest},
     pool::{Scored, Submit},
@@ -83,7 +84,10 @@ pub fn run(graph: Graph, write: Write) -> io::Result<()> {
 fn assemble(worker: &mut Worker, graph: &Graph, write: Option<Write>) {
     worker.dataflow::<Epoch, _, _>(|scope| {
         let arrivals = ingest(scope, graph.agenda.clone());
-        let segments = slice(arrivals, graph.silence_dbfs);
+        let segments = match graph.preparation.windows.is_empty() {
+            true => slice(arrivals, graph.silence_dbfs),
+            false => window(arrivals, graph.silence_dbfs),
+        };
         let features = features(segments, graph.feature_maker());
         let pool = graph.pool.clone();
         let scored = infer(features, graph.batching, move |job| {
@@ -105,8 +109,12 @@ impl Graph {
     ///
     /// # Errors
     /// When a contract asks for what cannot be made.
-    pub fn check(preparation: &Preparation) -> Result<(), SpectrogramError> {
-        FeatureMaker::new(preparation).map(|_| ())
+    pub fn check(preparation: &Preparation) -> Result<(), Fault> {
+        FeatureMaker::new(preparation).map_err(Fault::environment)?;
+        for window in &preparation.windows {
+            WindowMaker::new(window).map_err(Fault::environment)?;
+        }
+        Ok(())
     }
 
     fn feature_maker(&self) -> FeatureMaker {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use sonoscope_models::{Device, NetworkFiles, Precision, Provider, Runtime, zoo};
-use sonoscope_operators::{Batching, Include, Preparation, Provenance, Row};
+use sonoscope_operators::{Batching, GridSpec, Include, Preparation, Provenance, Row};
 
 use crate::{
     fault::Fault,
@@ -67,12 +67,14 @@ impl Job {
     ///
     /// # Errors
     /// What keeps the run from beginning.
-    pub fn run(self, stop: &Stop, witness: Witness) -> Result<Outcome, Fault> {
+    pub fn run(mut self, stop: &Stop, witness: Witness) -> Result<Outcome, Fault> {
         let runtime = Runtime::load().map_err(Fault::environment)?;
         let members = self.members(&runtime)?;
         let networks = members.iter().map(|m| Arc::new(m.provenance())).collect();
         let preparation = Preparation::new(members.iter().map(|m| m.files.contract()));
-        Graph::check(&preparation).map_err(Fault::environment)?;
+        Graph::check(&preparation)?;
+        let grid = grid(&preparation)?;
+        (self.sources.iter_mut()).try_for_each(|source| source.want_grid(grid))?;
         let batching = self.batching(members.iter().any(|m| m.provider != Provider::Cpu));
         let sinks = self.open_sinks()?;
         let heatmaps = (self.heatmaps.map(Heatmaps::new).transpose())
@@ -163,6 +165,31 @@ impl Job {
                     .tip("check that the path can be written to")),
             })
             .collect()
+    }
+}
+
+/// The pictures that sources are to give beside those of the seconds' middles.
+fn grid(preparation: &Preparation) -> Result<Option<GridSpec>, Fault> {
+    match preparation.grids()[..] {
+        [] => Ok(None),
+        [grid] => Ok(Some(grid)),
+        [one, other, ..] => {
+            let told = |grid: GridSpec| {
+                let GridSpec {
+                    rate_hz,
+                    width,
+                    height,
+                    ..
+                } = grid;
+                format!("{rate_hz} pictures a second of {width}x{height}")
+            };
+            let fault = Fault::usage(format!(
+                "one network looks at {}, another at {}, which one run cannot give",
+                told(one),
+                told(other)
+            ));
+            Err(fault.tip("run them one after the other"))
+        }
     }
 }
 

@@ -6,12 +6,14 @@ use std::{
 };
 
 use sonoscope_models::{Network, NetworkError, NetworkFiles, Provider, Runtime};
-use sonoscope_operators::{Features, Heatmap, Job, Preparation, Score, Segment};
+use sonoscope_operators::{
+    Features, Heatmap, Inputs, Job, Preparation, Score, Segment, WindowMaker,
+};
 
 use crate::sources::Stop;
 
 /// A segment, and what each network of the run said of it, in their order. `None` where picture
-/// or sound is missing, so that there is nothing to ask.
+/// or sound is missing, of the second or of its window, so that there is nothing to ask.
 #[derive(Clone, Debug)]
 pub struct Scored {
     /// The segment.
@@ -114,7 +116,8 @@ impl Pool {
 /// One thread's networks.
 struct Engine {
     networks: Vec<Network>,
-    preparation: Preparation,
+    inputs: Vec<Inputs>,
+    windows: Vec<WindowMaker>,
 }
 
 impl Engine {
@@ -124,9 +127,12 @@ impl Engine {
             .map(|member| Network::from_files(runtime, &member.files, member.provider, 1))
             .collect::<Result<_, _>>()?;
         let preparation = Preparation::new(networks.iter().map(Network::contract));
+        let windows = (preparation.windows.iter())
+            .map(|window| WindowMaker::new(window).expect("Graph::check was asked before"));
         Ok(Self {
+            windows: windows.collect(),
+            inputs: preparation.networks,
             networks,
-            preparation,
         })
     }
 
@@ -159,21 +165,23 @@ impl Engine {
     }
 
     fn score(&mut self, features: Features) -> Result<Scored, NetworkError> {
-        let scores = if features.segment.is_pair() {
-            let places = self.preparation.networks.iter();
-            (self.networks.iter_mut().zip(places))
-                .map(|(network, &(frame, sound))| {
-                    ask(
-                        network,
-                        &features.frames[frame],
-                        &features.spectrograms[sound],
-                    )
-                    .map(Some)
-                })
-                .collect::<Result<_, _>>()?
-        } else {
-            vec![None; self.networks.len()]
-        };
+        let Self {
+            networks,
+            inputs,
+            windows,
+        } = self;
+        let mut scores = Vec::with_capacity(networks.len());
+        for (network, inputs) in networks.iter_mut().zip(inputs) {
+            let tensors: Option<(&[f32], &[f32])> = match *inputs {
+                Inputs::Second { frame, sound } => features.pair(frame, sound),
+                Inputs::Window(place) => {
+                    let window = features.segment.window.as_deref();
+                    window.map(|window| windows[place].make(window))
+                }
+            };
+            let score = tensors.map(|(frame, sound)| ask(network, frame, sound));
+            scores.push(score.transpose()?);
+        }
         Ok(Scored {
             segment: features.segment,
             scores,
@@ -181,10 +189,10 @@ impl Engine {
     }
 }
 
-/// What one network says of one pair.
-fn ask(network: &mut Network, frame: &[f32], spectrogram: &[f32]) -> Result<Score, NetworkError> {
+/// What one network says of one pair of tensors.
+fn ask(network: &mut Network, frame: &[f32], sound: &[f32]) -> Result<Score, NetworkError> {
     let seen = network.frame_features(frame, 1)?;
-    let heard = network.audio_features(spectrogram, 1)?;
+    let heard = network.audio_features(sound, 1)?;
     let outputs = network.contract().outputs.clone();
     let embedding = |values: &[f32]| outputs.embedding.map(|_| values.to_vec());
     let mut scores = network.score(&seen, &heard)?;

@@ -15,6 +15,7 @@ mod extract;
 mod fetch;
 mod main_job;
 mod media;
+mod multisensory;
 mod networks;
 mod pictures;
 mod selective;

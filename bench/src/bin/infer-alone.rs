@@ -36,9 +36,15 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// Asks a network about so many pairs of a grey picture and a slope of a sound.
 fn score(network: &mut Network, pairs: usize) -> Result<(), sonoscope_models::NetworkError> {
     let contract = network.contract().clone();
-    let frame = vec![0.1; 3 * contract.frame.width * contract.frame.height];
-    let bins = contract.spectrogram.bins * contract.spectrogram.frames;
-    let sound: Vec<f32> = (0..bins).map(|i| i as f32 / bins as f32 - 0.5).collect();
+    let pictures = contract.frame.clip.map_or(1, |clip| clip.frames);
+    let frame = vec![0.1; 3 * pictures * contract.frame.width * contract.frame.height];
+    let values = match &contract.spectrogram {
+        Some(spectrogram) => spectrogram.bins * spectrogram.frames,
+        None => contract.audio.window_samples,
+    };
+    let sound: Vec<f32> = (0..values)
+        .map(|i| i as f32 / values as f32 - 0.5)
+        .collect();
     for _ in 0..pairs {
         let seen = network.frame_features(&frame, 1)?;
         let heard = network.audio_features(&sound, 1)?;

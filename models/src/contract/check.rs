@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use thiserror::Error;
 
-use super::{Contract, METADATA_KEY, VERSION};
+use super::{Contract, METADATA_KEY, SpectrogramContract, VERSION};
 
 /// Why a file's contract cannot be obeyed.
 #[derive(Debug, Error)]
@@ -61,7 +61,7 @@ pub enum ContractError {
 }
 
 /// A field and what is wrong with it.
-type Problem = (&'static str, String);
+pub(super) type Problem = (&'static str, String);
 
 impl Contract {
     /// Reads and validates a contract. `file` is the file that it comes from, for the error.
@@ -103,7 +103,11 @@ impl Contract {
         ensure(!self.network.is_empty(), "network", || "is empty".into())?;
         self.check_frame()?;
         self.check_audio()?;
-        self.check_spectrogram()?;
+        self.check_clip()?;
+        match &self.spectrogram {
+            Some(spectrogram) => self.check_spectrogram(spectrogram)?,
+            None => self.check_waveform()?,
+        }
         self.check_outputs()
     }
 
@@ -127,22 +131,17 @@ impl Contract {
         let audio = &self.audio;
         positive("audio.rate_hz", audio.rate_hz as usize)?;
         ensure(
-            audio.window_samples == audio.rate_hz as usize,
-            "audio.window_samples",
-            || {
-                let (found, wanted) = (audio.window_samples, audio.rate_hz);
-                format!("is {found}, but a second at rate_hz has {wanted} samples")
-            },
-        )?;
-        ensure(
             audio.full_scale.is_normal() && audio.full_scale > 0.0,
             "audio.full_scale",
             || format!("is {}, must be above 0", audio.full_scale),
         )
     }
 
-    fn check_spectrogram(&self) -> Result<(), Problem> {
-        let s = &self.spectrogram;
+    fn check_spectrogram(&self, s: &SpectrogramContract) -> Result<(), Problem> {
+        let (found, wanted) = (self.audio.window_samples, self.audio.rate_hz);
+        ensure(found == wanted as usize, "audio.window_samples", || {
+            format!("is {found}, but a second at rate_hz has {wanted} samples")
+        })?;
         ensure(
             (0.0..=1.0).contains(&s.tukey_alpha),
             "spectrogram.tukey_alpha",
@@ -186,7 +185,7 @@ impl Contract {
     }
 }
 
-fn ensure(
+pub(super) fn ensure(
     holds: bool,
     field: &'static str,
     problem: impl FnOnce() -> String,
@@ -198,7 +197,7 @@ fn ensure(
     }
 }
 
-fn positive(field: &'static str, found: usize) -> Result<(), Problem> {
+pub(super) fn positive(field: &'static str, found: usize) -> Result<(), Problem> {
     ensure(found > 0, field, || "is 0, must be above 0".into())
 }
 

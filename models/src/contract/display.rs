@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Contract, Family, Polarity};
+use super::{Contract, Family, Polarity, SpectrogramContract};
 
 impl fmt::Display for Contract {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -26,16 +26,31 @@ impl Contract {
             f,
             "  {:<12} {}x{} RGB, {filter}; mean {:?}, std {:?}",
             "frame", frame.width, frame.height, frame.mean, frame.std
+        )?;
+        let Some(clip) = &frame.clip else {
+            return Ok(());
+        };
+        writeln!(
+            f,
+            "  {:<12} {} frames, {} a second",
+            "clip", clip.frames, clip.rate_hz
         )
     }
 
     fn fmt_audio(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (audio, s) = (&self.audio, &self.spectrogram);
+        let audio = &self.audio;
         writeln!(
             f,
             "  {:<12} mono, {} Hz, {} samples, full scale {}",
             "audio", audio.rate_hz, audio.window_samples, audio.full_scale
         )?;
+        match &self.spectrogram {
+            Some(spectrogram) => Self::fmt_spectrogram(spectrogram, f),
+            None => Ok(()),
+        }
+    }
+
+    fn fmt_spectrogram(s: &SpectrogramContract, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
             "  {:<12} {} bins x {} frames; window {} (Tukey {}), hop {}, FFT {}; \
@@ -89,6 +104,7 @@ impl fmt::Display for Family {
             Family::Ave => "AVE-Net",
             Family::Avol => "AVOL-Net",
             Family::L3 => "L3-Net",
+            Family::Multisensory => "Multisensory",
         })
     }
 }

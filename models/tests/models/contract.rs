@@ -11,6 +11,10 @@ fn page() -> Value {
     Tiny::ave().0["frame.onnx"].1.clone()
 }
 
+fn clip_page() -> Value {
+    Tiny::multisensory().0["audio.onnx"].1.clone()
+}
+
 fn read(page: &Value) -> Result<Contract, ContractError> {
     Contract::from_json(&page.to_string(), Path::new("zoo/frame.onnx"))
 }
@@ -20,6 +24,89 @@ fn a_right_one_survives_writing_and_reading() {
     let contract = read(&page()).expect("is right");
     let again = serde_json::to_value(&contract).expect("is plain data");
     assert_eq!(read(&again).expect("is right"), contract);
+    assert_eq!(again["frame"].get("clip"), None, "a page keeps its form");
+
+    let contract = read(&clip_page()).expect("is right");
+    let again = serde_json::to_value(&contract).expect("is plain data");
+    assert_eq!(again.get("spectrogram"), None);
+    assert_eq!(read(&again).expect("is right"), contract);
+}
+
+#[test]
+fn a_wrong_field_of_a_clip_is_named() {
+    let clip = json!({ "frames": 2, "rate_hz": 2 });
+    let spectrogram = page()["spectrogram"].clone();
+    let wrong = [
+        (page(), "frame.clip", clip, "AVE-Net looks at one picture"),
+        (
+            page(),
+            "spectrogram",
+            Value::Null,
+            "AVE-Net hears spectrograms",
+        ),
+        (
+            clip_page(),
+            "frame.clip",
+            Value::Null,
+            "looks at several pictures",
+        ),
+        (
+            clip_page(),
+            "spectrogram",
+            spectrogram,
+            "hears the waveform",
+        ),
+        (
+            clip_page(),
+            "frame.clip.frames",
+            json!(0),
+            "must be above 0",
+        ),
+        (clip_page(), "frame.clip.frames", json!(3), "must be even"),
+        (
+            clip_page(),
+            "frame.clip.frames",
+            json!(12),
+            "5 seconds have only 10",
+        ),
+        (clip_page(), "frame.clip.rate_hz", json!(1), "must be even"),
+        (
+            clip_page(),
+            "audio.rate_hz",
+            json!(50_000),
+            "must lie in 1000..48000",
+        ),
+        (
+            clip_page(),
+            "audio.window_samples",
+            json!(0),
+            "must be above 0",
+        ),
+        (
+            clip_page(),
+            "audio.window_samples",
+            json!(8_201),
+            "cannot be centred",
+        ),
+        (
+            clip_page(),
+            "audio.window_samples",
+            json!(10_002),
+            "5 seconds have only 10000",
+        ),
+    ];
+    for (mut page, field, value, problem) in wrong {
+        let (parent, name) = field.rsplit_once('.').unwrap_or(("", field));
+        let parent = match parent {
+            "" => String::new(),
+            path => format!("/{}", path.replace('.', "/")),
+        };
+        page.pointer_mut(&parent).expect("is a field")[name] = value;
+        let text = read(&page).expect_err(field).to_string();
+        let start = format!("zoo/frame.onnx: contract field `{field}`: ");
+        assert!(text.starts_with(&start), "{field}: {text}");
+        assert!(text.contains(problem), "{field}: {text}");
+    }
 }
 
 #[test]

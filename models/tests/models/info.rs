@@ -47,6 +47,17 @@ fn tells_files_hashes_and_contract() {
 }
 
 #[test]
+fn tells_of_clips_and_waveforms() {
+    let (_home, dir) = Tiny::multisensory().write();
+    let info = NetworkInfo::read(&dir).expect("is whole");
+    let text = info.to_string();
+    for needed in ["Multisensory", "2 frames, 2 a second", "8200 samples"] {
+        assert!(text.contains(needed), "{needed} is not in:\n{text}");
+    }
+    assert!(!text.contains("spectrogram"), "{text}");
+}
+
+#[test]
 fn hashes_are_those_of_sha256() {
     let (home, dir) = Tiny::ave().write();
     let info = NetworkInfo::read(&dir).expect("is whole");

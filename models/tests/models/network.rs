@@ -5,7 +5,7 @@ use sonoscope_models::{
     Provider, Runtime, Score,
 };
 
-use crate::tiny::{BINS, FRAMES, SIDE, Tiny};
+use crate::tiny::{BINS, CLIP_FRAMES, FRAMES, SIDE, Tiny, WINDOW_SAMPLES};
 
 const PICTURE: usize = 3 * SIDE * SIDE;
 const SOUND: usize = BINS * FRAMES;
@@ -85,6 +85,30 @@ fn heatmaps_are_those_of_a_plain_loop() {
         let highest = heatmap.iter().copied().fold(0.0, f32::max);
         assert_eq!(score.correspondence, highest);
         assert_eq!(score.distance, None);
+    }
+}
+
+#[test]
+fn a_clip_and_its_waveform_are_scored_as_by_a_plain_loop() {
+    let (_home, dir) = Tiny::multisensory().write();
+    let mut network = open(&dir).expect("opens");
+    let (cells, values) = (SIDE * SIDE, CLIP_FRAMES * PICTURE);
+    let (pictures, sounds) = (numbers(2 * values), numbers(2 * WINDOW_SAMPLES));
+    let seen = network.frame_features(&pictures, 2).expect("computes");
+    let heard = network.audio_features(&sounds, 2).expect("computes");
+    let scores = network.score(&seen, &heard).expect("computes");
+    for (item, score) in scores.iter().enumerate() {
+        let clip = &pictures[item * values..][..values];
+        let sound = &sounds[item * WINDOW_SAMPLES..][..WINDOW_SAMPLES];
+        let loudness = mean(&sound.iter().map(|value| value.abs()).collect::<Vec<_>>());
+        let heatmap = score.heatmap.as_ref().expect("has one");
+        for (cell, value) in heatmap.iter().enumerate() {
+            let places = (0..3 * CLIP_FRAMES).map(|plane| clip[plane * cells + cell]);
+            let product = places.sum::<f32>() / CLIP_FRAMES as f32 * loudness;
+            assert!(near(*value, 1.0 / (1.0 + (-product).exp())), "cell {cell}");
+        }
+        let highest = heatmap.iter().copied().fold(0.0, f32::max);
+        assert_eq!(score.correspondence, highest);
     }
 }
 

@@ -26,14 +26,18 @@ fn every_one_opens_and_judges_in_every_precision() {
     }
 }
 
-/// One grey picture and one even sound, through both towers and the head.
+/// Grey pictures and one even sound, through both towers and the head.
 fn judge(runtime: &Runtime, files: &NetworkFiles) {
     let mut network = Network::from_files(runtime, files, Provider::Cpu, 1).expect("opens");
     let (frame, sound) = (&files.contract().frame, &files.contract().spectrogram);
-    let picture = vec![0.5; 3 * frame.width * frame.height];
-    let spectrogram = vec![-1.0; sound.bins * sound.frames];
+    let pictures = frame.clip.map_or(1, |clip| clip.frames);
+    let picture = vec![0.5; 3 * pictures * frame.width * frame.height];
+    let sound = match sound {
+        Some(spectrogram) => vec![-1.0; spectrogram.bins * spectrogram.frames],
+        None => vec![0.1; files.contract().audio.window_samples],
+    };
     let seen = network.frame_features(&picture, 1).expect("computes");
-    let heard = network.audio_features(&spectrogram, 1).expect("computes");
+    let heard = network.audio_features(&sound, 1).expect("computes");
     let score = &network.score(&seen, &heard).expect("computes")[0];
     assert!((0.0..=1.0).contains(&score.correspondence));
     let outputs = &files.contract().outputs;

@@ -1,10 +1,13 @@
-//! Two tiny networks that a plain loop can follow.
+//! Tiny networks that a plain loop can follow.
 //!
 //! `ave`: the frame tower gives the mean of each colour, the audio tower the mean of the
 //! spectrogram three times, the head the distance d of the two and exp(-d).
 //!
 //! `avol`: the frame tower gives the picture as it is, the audio tower as above, the head the
 //! sigmoid of their scalar product in every cell, and its maximum.
+//!
+//! `multisensory`: the frame tower gives the mean of the pictures over time, the audio tower the
+//! mean of the waveform's magnitude three times, the head is that of `avol`.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -20,6 +23,8 @@ use crate::onnx::{
 pub const SIDE: usize = 4;
 pub const BINS: usize = 9;
 pub const FRAMES: usize = 10;
+pub const CLIP_FRAMES: usize = 2;
+pub const WINDOW_SAMPLES: usize = 8_200;
 pub const FRAME: [i64; 4] = [-1, 3, SIDE as i64, SIDE as i64];
 pub const SPECTROGRAM: [i64; 4] = [-1, 1, BINS as i64, FRAMES as i64];
 
@@ -50,6 +55,24 @@ impl Tiny {
             .node("Identity", &["frame"], "features", &[])
             .output("features", &FRAME);
         Self::of("avol", outputs, [frame, mean_sound(), scalar_product()])
+    }
+
+    pub fn multisensory() -> Self {
+        let outputs = json!({
+            "correspondence": "high_corresponds", "distance": false,
+            "heatmap": [SIDE, SIDE], "embedding": null,
+        });
+        let graphs = [mean_picture(), mean_magnitude(), scalar_product()];
+        let mut this = Self::of("multisensory", outputs, graphs);
+        for (_, page) in this.0.values_mut() {
+            page["frame"]["clip"] = json!({ "frames": CLIP_FRAMES, "rate_hz": 2 });
+            page["audio"] = json!({
+                "rate_hz": 2_000, "window_samples": WINDOW_SAMPLES, "full_scale": 1.0,
+            });
+            let fields = page.as_object_mut().expect("an object");
+            fields.remove("spectrogram");
+        }
+        this
     }
 
     fn of(family: &str, outputs: Value, [frame, audio, head]: [Graph; 3]) -> Self {
@@ -149,6 +172,26 @@ pub fn mean_sound() -> Graph {
             "features",
             &[("axis", Int(1))],
         )
+        .output("features", &[-1, 3])
+}
+
+fn mean_picture() -> Graph {
+    let side = SIDE as i64;
+    let over_time = [("axes", Ints(&[2][..])), ("keepdims", Int(0))];
+    Graph::default()
+        .input("frame", &[-1, 3, CLIP_FRAMES as i64, side, side])
+        .node("ReduceMean", &["frame"], "features", &over_time)
+        .output("features", &FRAME)
+}
+
+fn mean_magnitude() -> Graph {
+    let means = ["mean"; 3];
+    let over_time = [("axes", Ints(&[2][..])), ("keepdims", Int(0))];
+    Graph::default()
+        .input("waveform", &[-1, 1, WINDOW_SAMPLES as i64])
+        .node("Abs", &["waveform"], "magnitude", &[])
+        .node("ReduceMean", &["magnitude"], "mean", &over_time)
+        .node("Concat", &means, "features", &[("axis", Int(1))])
         .output("features", &[-1, 3])
 }
 

@@ -1,10 +1,10 @@
-//! Mono of any rate to 48 kHz, as a stream.
+//! Mono of one rate to another, as a stream.
 
 use pulp::Arch;
 
 use super::filter::{Filter, Run};
 
-/// Mono of another rate to 48 kHz.
+/// Mono of one rate to another.
 #[derive(Clone, Debug)]
 pub(super) struct Converter {
     filter: Filter,
@@ -19,8 +19,8 @@ pub(super) struct Converter {
 }
 
 impl Converter {
-    pub fn new(rate_hz: u32) -> Self {
-        let filter = Filter::new(rate_hz);
+    pub fn new(rate_hz: u32, out_hz: u32) -> Self {
+        let filter = Filter::new(rate_hz, out_hz);
         let mut this = Self {
             filter,
             arch: Arch::new(),

@@ -4,7 +4,6 @@ use std::{f64::consts::PI, ops::Range};
 
 use pulp::{Simd, WithSimd};
 
-use super::OUT_HZ;
 use crate::divisor::greatest_common_divisor;
 
 /// How far the filter reaches to either side, in samples of the lower rate.
@@ -23,10 +22,11 @@ const MOST_PHASES: u64 = 1_024;
 /// Taps come in multiples of this, four vectors of eight, so that no vector is left half empty.
 const TAPS_AT_ONCE: usize = 32;
 
-/// A filter from a rate to 48 kHz.
+/// A filter from one rate to another.
 #[derive(Clone, Debug)]
 pub(super) struct Filter {
     rate_hz: u64,
+    out_hz: u64,
     /// How many input samples an output sample is made of; half of them are at its time or before.
     taps: usize,
     /// Into how many phases the time from one input sample to the next is divided.
@@ -45,14 +45,15 @@ pub(super) struct Place {
 }
 
 impl Filter {
-    pub fn new(rate_hz: u32) -> Self {
-        let stretch = f64::max(1.0, f64::from(rate_hz) / f64::from(OUT_HZ));
+    pub fn new(rate_hz: u32, out_hz: u32) -> Self {
+        let stretch = f64::max(1.0, f64::from(rate_hz) / f64::from(out_hz));
         let taps = ((2.0 * REACH * stretch).ceil() as usize).next_multiple_of(TAPS_AT_ONCE);
-        let shared_hz = greatest_common_divisor(rate_hz as usize, OUT_HZ as usize) as u64;
-        let phases = (u64::from(OUT_HZ) / shared_hz).min(MOST_PHASES);
+        let shared_hz = greatest_common_divisor(rate_hz as usize, out_hz as usize) as u64;
+        let phases = (u64::from(out_hz) / shared_hz).min(MOST_PHASES);
         let row = |phase| row(phase as f64 / phases as f64, taps, stretch);
         Self {
             rate_hz: rate_hz.into(),
+            out_hz: out_hz.into(),
             taps,
             phases,
             rows: (0..=phases).flat_map(row).collect(),
@@ -71,28 +72,26 @@ impl Filter {
 
     /// How many output samples there are to so many of input.
     pub fn out_samples(&self, frames: u64) -> u64 {
-        (frames * u64::from(OUT_HZ) + self.rate_hz / 2) / self.rate_hz
+        (frames * self.out_hz + self.rate_hz / 2) / self.rate_hz
     }
 
     /// How many output samples can be made of so many of input, lead included.
     pub fn ready(&self, held_end: u64) -> u64 {
         let last_first_tap = held_end.checked_sub(self.taps as u64);
         // Those of which the time, rounded down, is `last_first_tap` at most.
-        last_first_tap.map_or(0, |last| {
-            ((last + 1) * u64::from(OUT_HZ)).div_ceil(self.rate_hz)
-        })
+        last_first_tap.map_or(0, |last| ((last + 1) * self.out_hz).div_ceil(self.rate_hz))
     }
 
     /// Where output sample `i` lies in the input.
     #[inline(always)]
     pub fn place(&self, i: u64) -> Place {
-        let out_hz = u64::from(OUT_HZ);
+        let out_hz = self.out_hz;
         let (time, rest) = (i * self.rate_hz / out_hz, i * self.rate_hz % out_hz);
         let (phase, beyond) = (rest * self.phases / out_hz, rest * self.phases % out_hz);
         Place {
             first_tap: time,
             phase: phase as usize,
-            beyond: beyond as f32 / OUT_HZ as f32,
+            beyond: beyond as f32 / out_hz as f32,
         }
     }
 

@@ -27,7 +27,8 @@ pub struct ExtractArgs {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 
-    /// The network, by name or folder, whose contract the spectrograms obey.
+    /// The network, by name or folder, whose contract decides what is written: pairs of picture
+    /// and spectrogram, or for Multisensory clips of pictures and waveform.
     #[arg(short, long, value_name = "NAME|DIR", default_value = "ave-small")]
     network: String,
 

@@ -91,7 +91,7 @@ pub struct RunArgs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Extra {
-    /// The heatmap, 14 rows of 14 numbers.
+    /// The heatmap, row by row.
     Heatmap,
     /// The embeddings of picture and sound.
     Embeddings,

@@ -4,7 +4,7 @@ use std::mem;
 
 use half::f16;
 use serde_json::{Map, json};
-use sonoscope_models::Contract;
+use sonoscope_models::{AudioContract, FrameContract, SpectrogramContract};
 use sonoscope_operators::{FrameTensor, Segment, Spectrogram, SpectrogramError};
 
 use super::sample::{Counts, Maker, Sample, npy};
@@ -43,11 +43,15 @@ impl PairMaker {
     ///
     /// # Errors
     /// When it asks for a spectrogram that cannot be made.
-    pub fn new(contract: &Contract) -> Result<Self, SpectrogramError> {
-        let shape = [contract.spectrogram.bins, contract.spectrogram.frames];
+    pub fn new(
+        frame: &FrameContract,
+        audio: &AudioContract,
+        spectrogram: &SpectrogramContract,
+    ) -> Result<Self, SpectrogramError> {
+        let shape = [spectrogram.bins, spectrogram.frames];
         Ok(Self {
-            frame: FrameTensor::new(&contract.frame),
-            spectrogram: Spectrogram::new(&contract.audio, &contract.spectrogram)?,
+            frame: FrameTensor::new(frame),
+            spectrogram: Spectrogram::new(audio, spectrogram)?,
             shape,
             buffer: vec![0.0; shape[0] * shape[1]],
             clip: Clip::default(),

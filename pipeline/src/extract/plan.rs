@@ -72,6 +72,7 @@ impl Plan {
             path: entry.path.clone(),
             range: entry.range(),
             frames,
+            grid: None,
             length: SourceLength::default(),
         };
         self.tasks.push(Task { spec, entry, stamp });
@@ -218,7 +219,11 @@ mod tests {
         let mut manifest = manifest(home.path());
         let line = done(home.path(), "dog.mp4", Some("a.tar"), None);
         manifest.append(vec![line.clone()]).unwrap();
-        let plan = Plan::new(of(&[line.path, "/b/dog.mp4".into()]), &manifest, Frames::Exact);
+        let plan = Plan::new(
+            of(&[line.path, "/b/dog.mp4".into()]),
+            &manifest,
+            Frames::Exact,
+        );
         assert_eq!(plan.already, 1);
         assert!(ids(&plan)[0].starts_with("dog-"), "{plan:?}");
     }
@@ -231,7 +236,11 @@ mod tests {
             end_s: Some(start + 10.0),
             ..Entry::of_file("/a/film.mp4".into())
         };
-        let plan = Plan::new(vec![part(0.0), part(30.0)], &manifest(home.path()), Frames::Exact);
+        let plan = Plan::new(
+            vec![part(0.0), part(30.0)],
+            &manifest(home.path()),
+            Frames::Exact,
+        );
         assert_eq!(plan.tasks[1].spec.range.from, 30);
         assert_ne!(plan.tasks[0].spec.id, plan.tasks[1].spec.id);
     }

@@ -44,7 +44,7 @@ pub fn read(spec: &SourceSpec, outlet: &Outlet, stop: &Stop) -> Result<(), Sourc
         match watch.has_failed() {
             true => Ok(()),
             false if refused => Err(SourceError::Setup("the pipeline does not start".into())),
-            false => is_whole(&pipeline, &watch, spec.range),
+            false => is_whole(&pipeline, &watch, spec.read_range()),
         }
     });
     watch.close();

@@ -9,6 +9,7 @@ mod colour;
 mod decode;
 mod error;
 mod file;
+mod grid;
 mod origin;
 mod outlet;
 mod picture;
@@ -20,6 +21,7 @@ mod tracks;
 mod watch;
 mod yuv;
 
+use crate::fault::Fault;
 use std::{
     path::PathBuf,
     sync::{
@@ -32,7 +34,7 @@ use std::{
 pub use error::SourceError;
 pub use outlet::{Inbox, Inlet, Outlet, inbox};
 pub use selective::Frames;
-use sonoscope_operators::{ClockSource, Event, SourceId, SourceInfo};
+use sonoscope_operators::{ClockSource, Event, GridSpec, SourceId, SourceInfo, WINDOW_REACH};
 pub use spec::{path_of, specs};
 pub use watch::Stop;
 
@@ -49,6 +51,8 @@ pub struct SourceSpec {
     pub range: SecondRange,
     /// Which of its pictures are decoded.
     pub frames: Frames,
+    /// The pictures that are wanted beside those of the seconds' middles, if any are.
+    pub grid: Option<GridSpec>,
     /// How long it is, told as soon as it is known.
     pub length: SourceLength,
 }
@@ -125,13 +129,37 @@ impl Default for SecondRange {
 }
 
 impl SourceSpec {
+    /// Asks for the pictures of a grid, too.
+    ///
+    /// # Errors
+    /// When only key frames are to be decoded: there are too few of them.
+    pub fn want_grid(&mut self, grid: Option<GridSpec>) -> Result<(), Fault> {
+        if grid.is_some() && self.frames == Frames::Keyframe {
+            let fault = Fault::usage("a network that looks at motion cannot do with key frames");
+            return Err(fault.tip("leave out --frames keyframe"));
+        }
+        self.grid = grid;
+        Ok(())
+    }
+
+    /// The seconds to be read: those wanted and, where windows are cut, those that these reach to.
+    fn read_range(&self) -> SecondRange {
+        let reach = self.grid.map_or(0, |_| WINDOW_REACH as i64);
+        let most = SecondRange::default();
+        SecondRange {
+            from: (self.range.from - reach).max(most.from),
+            to: self.range.to.saturating_add(reach).min(most.to),
+        }
+    }
+
     /// What rows say of the source, once its tracks are known.
     fn info(&self, has_audio: bool, has_video: bool) -> SourceInfo {
         SourceInfo {
             id: self.id.clone(),
             ordinal: self.ordinal,
             session: 0,
-            first_segment: self.range.from,
+            first_segment: self.read_range().from,
+            wanted: self.range.from..self.range.to,
             has_audio,
             has_video,
             clock_source: ClockSource::File,

@@ -2,7 +2,7 @@
 
 use gstreamer as gst;
 use gstreamer_video::{self as gst_video, VideoFrameExt, VideoOrientationMethod as Turn};
-use sonoscope_operators::Picture;
+use sonoscope_operators::{Picture, Resize};
 
 use super::{
     SourceError,
@@ -52,6 +52,14 @@ pub fn duration_of(buffer: &gst::BufferRef, caps: Option<&gst::CapsRef>) -> i64 
         .unwrap_or(DEFAULT_DURATION_NS)
 }
 
+/// What small pictures are made by.
+pub struct Small {
+    /// Columns and rows that they have when they are upright.
+    pub size: [usize; 2],
+    /// The filter.
+    pub resize: Resize,
+}
+
 /// Converts pictures of whatever form the decoder gives, minding matrix and range, and turns
 /// them upright.
 #[derive(Default)]
@@ -68,18 +76,30 @@ impl Converter {
 
     /// The picture of a sample.
     pub fn picture(&mut self, sample: &gst::Sample) -> Result<Picture, SourceError> {
-        self.convert(sample)
-            .map_err(|cause| SourceError::Setup(format!("a picture cannot be converted: {cause}")))
+        self.convert(sample, None).map_err(failed)
     }
 
-    fn convert(&mut self, sample: &gst::Sample) -> Result<Picture, gst::glib::BoolError> {
+    /// The picture of a sample in another size: where that can be, straight from its planes.
+    pub fn small(
+        &mut self,
+        sample: &gst::Sample,
+        small: &mut Small,
+    ) -> Result<Picture, SourceError> {
+        self.convert(sample, Some(small)).map_err(failed)
+    }
+
+    fn convert(
+        &mut self,
+        sample: &gst::Sample,
+        small: Option<&mut Small>,
+    ) -> Result<Picture, gst::glib::BoolError> {
         let missing = || gst::glib::bool_error!("it has no data or no form");
         let caps = sample.caps().ok_or_else(missing)?;
         let info = gst_video::VideoInfo::from_caps(caps)?;
         let source = sample.buffer().ok_or_else(missing)?;
         let source = gst_video::VideoFrameRef::from_buffer_ref_readable(source, &info)?;
         if let Some(yuv) = Yuv::of(&info, caps) {
-            return self.convert_yuv(yuv, &source);
+            return self.convert_yuv(yuv, &source, small);
         }
         let converter = self.converter(&info)?;
         let target_info = converter.out_info().clone();
@@ -89,14 +109,21 @@ impl Converter {
         converter.frame_ref(&source, &mut target.as_mut_video_frame_ref());
         let (width, height) = (target_info.width() as usize, target_info.height() as usize);
         let stride = target_info.stride()[0] as usize;
-        let pixels = target.plane_data(0)?;
-        Ok(self.upright(packed(pixels, width, height, stride)))
+        let whole = packed(target.plane_data(0)?, width, height, stride);
+        Ok(self.upright(match small {
+            Some(small) => {
+                let [width, height] = self.lying(small.size);
+                small.resize.picture(&whole, width, height)
+            }
+            None => whole,
+        }))
     }
 
     fn convert_yuv(
         &self,
         yuv: Yuv,
         source: &gst_video::VideoFrameRef<&gst::BufferRef>,
+        small: Option<&mut Small>,
     ) -> Result<Picture, gst::glib::BoolError> {
         let plane = |index: u32| -> Result<Plane<'_>, gst::glib::BoolError> {
             if index >= source.n_planes() {
@@ -110,9 +137,27 @@ impl Converter {
             Ok(Plane { data, stride })
         };
         let planes = [plane(0)?, plane(1)?, plane(2)?];
-        let (width, height) = (source.width(), source.height());
-        let rgb = yuv.rgb(planes, width as usize, height as usize);
-        Ok(self.upright(Picture { width, height, rgb }))
+        let whole = [source.width() as usize, source.height() as usize];
+        let (rgb, [width, height]) = match small {
+            Some(small) => {
+                let size = self.lying(small.size);
+                (yuv.small_rgb(planes, whole, size, &mut small.resize), size)
+            }
+            None => (yuv.rgb(planes, whole[0], whole[1]), whole),
+        };
+        Ok(self.upright(Picture {
+            width: width as u32,
+            height: height as u32,
+            rgb,
+        }))
+    }
+
+    /// The size that a picture must have before it is turned upright, so as to have this one then.
+    fn lying(&self, [width, height]: [usize; 2]) -> [usize; 2] {
+        match self.turn {
+            Some(Turn::_90r | Turn::_90l | Turn::UlLr | Turn::UrLl) => [height, width],
+            _ => [width, height],
+        }
     }
 
     fn upright(&self, picture: Picture) -> Picture {
@@ -142,6 +187,10 @@ impl Converter {
         let missing = || gst::glib::bool_error!("there is no converter");
         self.ready.as_ref().map(|(_, c)| c).ok_or_else(missing)
     }
+}
+
+fn failed(cause: gst::glib::BoolError) -> SourceError {
+    SourceError::Setup(format!("a picture cannot be converted: {cause}"))
 }
 
 /// A picture turned.

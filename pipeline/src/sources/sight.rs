@@ -10,6 +10,7 @@ use sonoscope_operators::{Budget, ChosenFrame, Event, Frame, Permit, Pick, Pictu
 use super::{
     Frames, SecondRange, SourceError, SourceLength, SourceSpec,
     choice::Choice,
+    grid::GridSight,
     origin::Origin,
     outlet::Outlet,
     picture::{Converter, duration_ns, stream_time_ns},
@@ -19,6 +20,10 @@ use super::{
 
 /// Pictures that may wait for their sound, or for the networks.
 const BUDGET_BYTES: usize = 96 << 20;
+
+/// Where windows are cut, a picture cannot be let go before those of the next two seconds are
+/// there; one more is being scored.
+const WINDOW_PICTURES: usize = 4;
 
 /// The handler of a source's picture track.
 pub struct Sight {
@@ -34,6 +39,7 @@ pub struct Sight {
     omitted: Omitted,
     next_second: i64,
     converter: Converter,
+    grid: Option<GridSight>,
     last: Option<(i64, Arc<Picture>, Arc<Permit>)>,
     ended: bool,
 }
@@ -48,19 +54,22 @@ impl Sight {
         spec: &SourceSpec,
         omitted: Omitted,
     ) -> Self {
+        let grid = (spec.grid).map(|grid| GridSight::new(grid, spec.read_range(), watch.clone()));
+        let least_pictures = grid.as_ref().map_or(1, |_| WINDOW_PICTURES);
         Self {
             watch,
             origin,
             outlet,
-            range: spec.range,
+            range: spec.read_range(),
             length: spec.length.clone(),
-            budget: Budget::new(BUDGET_BYTES),
+            budget: Budget::with_room_for(least_pictures, BUDGET_BYTES),
             origin_ns: None,
             frames: spec.frames,
             choice: Choice::new(spec.frames),
             omitted,
             next_second: 0,
             converter: Converter::default(),
+            grid,
             last: None,
             ended: false,
         }
@@ -69,6 +78,9 @@ impl Sight {
     /// Pictures from here on are turned this way.
     pub fn orient(&mut self, orientation: VideoOrientationMethod) {
         self.converter.orient(orientation);
+        if let Some(grid) = &mut self.grid {
+            grid.orient(orientation);
+        }
     }
 
     /// Takes a decoded picture.
@@ -102,6 +114,9 @@ impl Sight {
             self.origin.tell(None);
         }
         if let Err(error) = self.pass_omitted(i64::MAX) {
+            self.watch.fail(error);
+        }
+        if let Some(Err(error)) = self.grid.as_mut().map(GridSight::finish) {
             self.watch.fail(error);
         }
         let mut picks = Vec::new();
@@ -148,6 +163,9 @@ impl Sight {
     ) -> Result<(), SourceError> {
         self.watch
             .advance(self.choice.last_pts_ns().unwrap_or(0), pts_ns)?;
+        if let Some(grid) = &mut self.grid {
+            grid.push(pts_ns, duration_ns, sample.as_ref())?;
+        }
         let mut picks = Vec::new();
         self.choice
             .push(pts_ns, duration_ns, sample, |pick| picks.push(pick));
@@ -188,8 +206,16 @@ impl Sight {
             self.outlet.send(Event::Before(frame));
             return Ok(());
         }
-        let whole = pick.whole;
-        self.outlet.send(Event::Video(ChosenFrame { frame, whole }));
+        let grid = self.grid.as_mut().map(|grid| grid.take(second));
+        let Ok(grid) = grid.transpose() else {
+            return Ok(());
+        };
+        let grid = grid.flatten();
+        self.outlet.send(Event::Video(ChosenFrame {
+            frame,
+            whole: pick.whole,
+            grid,
+        }));
         Ok(())
     }
 

@@ -87,7 +87,7 @@ impl Sound {
             watch,
             origin,
             outlet,
-            range: spec.range,
+            range: spec.read_range(),
             length: spec.length.clone(),
             budget: Budget::new(BUDGET_BYTES),
             origin_ns: None,

@@ -28,6 +28,7 @@ pub fn specs(
                 path,
                 range,
                 frames,
+                grid: None,
                 length: SourceLength::default(),
             })
         })

@@ -2,6 +2,8 @@
 //!
 //! GStreamer's own fast paths round so that pictures come out darker by up to 4 of 255.
 
+mod small;
+
 use std::borrow::Cow;
 
 use gstreamer as gst;

@@ -150,8 +150,11 @@ impl Gate {
         if self.policy.wanted().is_none()
             && let Some(origin_ns) = self.spec.length.origin_ns()
         {
-            let wanted = Wanted::middles(self.spec.range, origin_ns);
-            self.policy.want(wanted);
+            let middles = Wanted::middles(self.spec.read_range(), origin_ns);
+            self.policy.want(match self.spec.grid {
+                Some(grid) => middles.with_grid(grid),
+                None => middles,
+            });
         }
         let access = self.access(&buffer);
         if access.role == Role::Key

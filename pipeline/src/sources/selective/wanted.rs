@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use sonoscope_operators::SECOND_NS;
+use sonoscope_operators::{GridSpec, SECOND_NS};
 
 use crate::sources::SecondRange;
 
@@ -26,6 +26,16 @@ impl Wanted {
             seconds: (range.from - 1).max(0)..range.to,
             origin_ns,
         }
+    }
+
+    /// And the pictures of a grid in the same seconds.
+    #[must_use]
+    pub fn with_grid(mut self, grid: GridSpec) -> Self {
+        self.offsets_ns
+            .extend((0..grid.rate_hz as i64).map(|position| grid.time_ns(position)));
+        self.offsets_ns.sort_unstable();
+        self.offsets_ns.dedup();
+        self
     }
 
     /// The same times in all seconds there are.
@@ -89,6 +99,20 @@ mod tests {
         assert!(wanted.is_any_in(600 * MS..601 * MS));
         assert!(!wanted.is_any_in(601 * MS..1600 * MS));
         assert!(wanted.is_any_in(601 * MS..1601 * MS));
+    }
+
+    #[test]
+    fn a_grid_comes_beside_the_middles() {
+        let grid = GridSpec {
+            rate_hz: 2,
+            width: 112,
+            height: 112,
+            antialias: true,
+        };
+        assert_eq!(
+            wanted(0, 1).with_grid(grid).offsets_ns,
+            [250 * MS, 500 * MS, 750 * MS]
+        );
     }
 
     #[test]
