@@ -168,7 +168,7 @@ impl Job {
 
 impl Member {
     /// The network as rows name it.
-    fn provenance(&self) -> Provenance {
+    pub(crate) fn provenance(&self) -> Provenance {
         Provenance {
             network: self.files.contract().network.clone(),
             network_hash: self.files.network_hash(),

@@ -5,6 +5,7 @@
 
 pub mod cli;
 mod config;
+pub mod eval;
 pub mod extract;
 pub mod fault;
 pub mod graph;

@@ -84,6 +84,7 @@ impl Tally {
     pub fn extracted(&self, ordinal: u32, pairs: usize) {
         if let Some(source) = self.lock().get_mut(ordinal as usize) {
             source.seconds += pairs as i64;
+            self.committed_s.fetch_add(pairs as i64, Ordering::Relaxed);
         }
     }
 

@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand.
 
 mod doctor;
+mod eval;
 mod extract;
 mod inspect;
 mod run;
@@ -50,6 +51,8 @@ enum Command {
     World(world::WorldArgs),
     /// Turn recordings into shards to train networks on.
     Extract(extract::ExtractArgs),
+    /// Measure how good networks are on a folder of recordings: tables, JSON and a page.
+    Eval(Box<eval::EvalArgs>),
 }
 
 /// Does what the command line asks.
@@ -66,6 +69,7 @@ pub fn main(cli: Cli) -> Result<Exit, Fault> {
         Command::Doctor(args) => doctor::run(&args),
         Command::World(args) => world::run(args),
         Command::Extract(args) => extract::run(args, cli.quiet),
+        Command::Eval(args) => eval::run(*args, cli.quiet),
     }
 }
 

@@ -1,0 +1,203 @@
+//! One recording while it is read: which of its seconds to keep.
+
+use sonoscope_models::{Features, NetworkError};
+use sonoscope_operators::{Segment, Status};
+
+use super::{
+    engine::Engine,
+    evidence::{Clip, Second, Shifted},
+    truth::{KnownSecond, Truth},
+};
+use crate::sources::SourceSpec;
+
+/// Seconds whose features are held while a recording is read: of a longer one, those of every
+/// second second, then of every fourth, and so on.
+const HELD: usize = 64;
+
+/// Seconds of a recording without truth that are compared with those of others.
+const PROBES: usize = 8;
+
+/// How far apart picture and sound of one recording must be to be out of step.
+const SHIFT_S: i64 = 2;
+
+/// What has been read of a recording.
+#[derive(Default)]
+pub struct Reading {
+    seconds: Vec<Second>,
+    /// Places of the seconds whose features are held.
+    held: Vec<usize>,
+    stride: usize,
+}
+
+impl Reading {
+    /// Takes in a second that has both picture and sound.
+    ///
+    /// # Errors
+    /// When a network fails.
+    pub fn add(
+        &mut self,
+        segment: Segment,
+        truth: Option<&Truth>,
+        engine: &mut Engine,
+    ) -> Result<(), NetworkError> {
+        let known = truth.and_then(|truth| truth.second(segment.index));
+        let known = known.cloned().unwrap_or_default();
+        let KnownSecond {
+            silent, off_screen, ..
+        } = known;
+        let fits = segment.audio != Status::Silent && !silent && !off_screen;
+        let place = self.seconds.len();
+        self.seconds.push(Second {
+            index: segment.index,
+            fits,
+            sounding: known.sounding.filter(|_| fits),
+            silent_objects: known.silent_objects,
+            views: engine.look(segment)?,
+        });
+        self.hold(place);
+        Ok(())
+    }
+
+    /// Holds the features of a second, or lets them go.
+    fn hold(&mut self, place: usize) {
+        if !place.is_multiple_of(self.stride.max(1)) {
+            drop_features(&mut self.seconds[place]);
+            return;
+        }
+        self.held.push(place);
+        if self.held.len() > HELD {
+            self.stride = 2 * self.stride.max(1);
+            for place in &self.held {
+                if !place.is_multiple_of(self.stride) {
+                    drop_features(&mut self.seconds[*place]);
+                }
+            }
+            self.held.retain(|place| place.is_multiple_of(self.stride));
+        }
+    }
+
+    /// The recording is over: keeps the features of the seconds that figures ask for.
+    ///
+    /// # Errors
+    /// When a network fails.
+    pub fn close(
+        mut self,
+        spec: SourceSpec,
+        truth: Option<Truth>,
+        engine: &mut Engine,
+    ) -> Result<Clip, NetworkError> {
+        let fitting = |place: &&usize| self.seconds[**place].fits;
+        let fitting: Vec<usize> = self.held.iter().filter(fitting).copied().collect();
+        let centre = self.seconds.len() / 2;
+        let middle = (fitting.iter().copied()).min_by_key(|place| place.abs_diff(centre));
+        let shifted = self.shifted(middle, &fitting, engine)?;
+        let probes = match (&truth, middle) {
+            (Some(_), middle) => middle.into_iter().collect(),
+            (None, _) => evenly(&fitting, PROBES, middle),
+        };
+        for (place, second) in self.seconds.iter_mut().enumerate() {
+            if !probes.contains(&place) {
+                drop_features(second);
+            }
+        }
+        Ok(Clip {
+            spec,
+            truth,
+            seconds: self.seconds,
+            middle,
+            probes,
+            shifted,
+        })
+    }
+
+    /// What each network says of the middle second's picture with its own sound, and with the
+    /// nearest sound that is out of step.
+    fn shifted(
+        &self,
+        middle: Option<usize>,
+        fitting: &[usize],
+        engine: &mut Engine,
+    ) -> Result<Vec<Option<Shifted>>, NetworkError> {
+        let networks = self.seconds.first().map_or(0, |second| second.views.len());
+        let other = middle.and_then(|middle| {
+            let apart = |place: usize| {
+                (self.seconds[place].index - self.seconds[middle].index).unsigned_abs()
+            };
+            let apart_enough = |place: &usize| apart(*place) >= SHIFT_S.unsigned_abs();
+            (fitting.iter().copied().filter(apart_enough)).min_by_key(|place| apart(*place))
+        });
+        let Some((middle, other)) = middle.zip(other) else {
+            return Ok(vec![None; networks]);
+        };
+        let pair = |place: usize, network: usize| {
+            let features = self.seconds[place].views[network].features.as_ref();
+            features.map(|pair| -> (&Features, &Features) { (&pair.frame, &pair.audio) })
+        };
+        (0..networks)
+            .map(|network| {
+                let Some((own, other)) = pair(middle, network).zip(pair(other, network)) else {
+                    return Ok(None);
+                };
+                let shifted = engine.score(network, &[(own.0, other.1)])?;
+                Ok(Some(Shifted {
+                    aligned: self.seconds[middle].views[network].correspondence,
+                    shifted: shifted[0],
+                }))
+            })
+            .collect()
+    }
+}
+
+/// At most `wanted` of these places, evenly spread, with `must` among them.
+fn evenly(places: &[usize], wanted: usize, must: Option<usize>) -> Vec<usize> {
+    let count = wanted.min(places.len());
+    let mut chosen: Vec<usize> = (0..count)
+        .map(|number| places[(2 * number + 1) * places.len() / (2 * count)])
+        .collect();
+    if let Some(must) = must.filter(|must| !chosen.contains(must)) {
+        let nearest = (0..count).min_by_key(|number| chosen[*number].abs_diff(must));
+        if let Some(nearest) = nearest {
+            chosen[nearest] = must;
+        }
+    }
+    chosen
+}
+
+fn drop_features(second: &mut Second) {
+    for view in &mut second.views {
+        view.features = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn probes_are_spread_and_hold_the_middle() {
+        let places: Vec<usize> = (0..100).collect();
+        assert_eq!(evenly(&places, 4, Some(50)), [12, 37, 50, 87]);
+        assert_eq!(evenly(&places, 4, Some(62)), [12, 37, 62, 87]);
+        assert_eq!(evenly(&[3, 4], 8, Some(4)), [3, 4]);
+        assert_eq!(evenly(&[], 8, None), [0; 0]);
+    }
+
+    #[test]
+    fn of_a_long_recording_ever_fewer_seconds_are_held() {
+        let mut reading = Reading::default();
+        for index in 0..1000 {
+            reading.seconds.push(Second {
+                index,
+                fits: true,
+                sounding: None,
+                silent_objects: Vec::new(),
+                views: Vec::new(),
+            });
+            reading.hold(index as usize);
+            assert!(reading.held.len() <= HELD);
+        }
+        assert_eq!(reading.stride, 16);
+        let expected: Vec<usize> = (0..1000).step_by(16).collect();
+        assert_eq!(reading.held, expected);
+    }
+}
