@@ -10,20 +10,24 @@ mod engine;
 mod evidence;
 mod gather;
 mod labels;
+mod learning;
 mod measure;
 pub mod metrics;
 mod ontology;
+pub mod page;
 mod reading;
 mod recordings;
 pub mod report;
 mod scoring;
 mod truth;
+mod tsne;
 
 use std::path::PathBuf;
 
 use sonoscope_models::{Device, NetworkFiles, Precision, Runtime, zoo};
 
 use self::{
+    evidence::Evidence,
     gather::{Gathered, gather},
     labels::{Labels, find_ontology},
     measure::{
@@ -74,6 +78,10 @@ pub struct Outcome {
     pub report: Report,
     /// How each recording ended.
     pub sources: Vec<SourceTally>,
+    /// What the figures were made of.
+    evidence: Evidence,
+    /// How each network was learning, where its training left a log.
+    learning: Vec<Vec<learning::Progress>>,
 }
 
 impl Plan {
@@ -112,6 +120,11 @@ impl Plan {
                 localisation: localisation(&evidence, network, seed),
             });
         }
+        let learning = self.networks.iter().map(|name| {
+            let folder = zoo::resolve(name).map(|folder| learning::read(folder.path()));
+            folder.unwrap_or_default()
+        });
+        let learning = learning.collect();
         let classes = labels.as_ref().map_or(0, |labels| labels.classes.len());
         Ok(Outcome {
             report: Report {
@@ -123,6 +136,8 @@ impl Plan {
                 networks,
             },
             sources,
+            evidence,
+            learning,
         })
     }
 

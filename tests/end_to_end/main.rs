@@ -10,6 +10,7 @@
 
 mod bad_input;
 mod determinism;
+mod evaluation;
 mod main_job;
 mod media;
 mod pictures;

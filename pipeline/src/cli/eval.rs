@@ -7,7 +7,7 @@ use sonoscope_models::{Device, Precision};
 
 use super::{exit_of, run::DEFAULT_NETWORKS, say, stop_on_signal};
 use crate::{
-    eval::{Plan, TruthFrom},
+    eval::{Plan, TruthFrom, page},
     fault::{Exit, Fault},
     sources::Stop,
     summary,
@@ -91,6 +91,7 @@ pub fn run(args: EvalArgs, quiet: bool) -> Result<Exit, Fault> {
     let outcome = plan.run(&stop)?;
     let json = serde_json::to_string_pretty(&outcome.report).map_err(Fault::environment)?;
     write(args.out.join("eval.json"), &json)?;
+    write(args.out.join("eval.html"), &page::render(&outcome, &stop)?)?;
     match args.json {
         true => say(&json),
         false => say(outcome.report.to_string().trim_end()),

@@ -102,7 +102,10 @@ impl Evidence {
         let clips = self.clips.iter().enumerate();
         clips
             .flat_map(|(number, clip)| {
-                let places = clip.probes.iter().filter(move |place| wanted(clip, **place));
+                let places = clip
+                    .probes
+                    .iter()
+                    .filter(move |place| wanted(clip, **place));
                 places.filter_map(move |place| {
                     let second = &clip.seconds[*place];
                     let pair = second.views[network].features.as_ref()?;

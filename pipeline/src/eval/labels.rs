@@ -93,11 +93,6 @@ impl Labels {
         let between = (self.distances).of_items(&self.of_clips[query], &self.of_clips[result]);
         self.distances.largest - between
     }
-
-    /// The first class of a clip, as a place in `classes`.
-    pub fn first(&self, clip: usize) -> Option<usize> {
-        self.of_clips[clip].first().copied()
-    }
 }
 
 #[cfg(test)]
@@ -120,7 +115,6 @@ mod tests {
         assert_eq!(labels.classes, ["bell", "dog"]);
         assert_eq!(labels.relevance(0, 4), 0);
         assert_eq!(labels.relevance(0, 2), 2);
-        assert_eq!((labels.first(2), labels.first(1)), (Some(1), None));
         assert!(Labels::new([None, Some(&none)].into_iter(), None).is_none());
     }
 

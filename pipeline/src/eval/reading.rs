@@ -18,7 +18,7 @@ const HELD: usize = 64;
 const PROBES: usize = 8;
 
 /// How far apart picture and sound of one recording must be to be out of step.
-const SHIFT_S: i64 = 2;
+const SHIFT_S: u64 = 2;
 
 /// What has been read of a recording.
 #[derive(Default)]
@@ -90,7 +90,7 @@ impl Reading {
         let fitting: Vec<usize> = self.held.iter().filter(fitting).copied().collect();
         let centre = self.seconds.len() / 2;
         let middle = (fitting.iter().copied()).min_by_key(|place| place.abs_diff(centre));
-        let shifted = self.shifted(middle, &fitting, engine)?;
+        let shifted = self.shifted(&fitting, engine)?;
         let probes = match (&truth, middle) {
             (Some(_), middle) => middle.into_iter().collect(),
             (None, _) => evenly(&fitting, PROBES, middle),
@@ -110,23 +110,14 @@ impl Reading {
         })
     }
 
-    /// What each network says of the middle second's picture with its own sound, and with the
-    /// nearest sound that is out of step.
+    /// What each network says of a picture with its own sound, and with one that is out of step.
     fn shifted(
         &self,
-        middle: Option<usize>,
         fitting: &[usize],
         engine: &mut Engine,
     ) -> Result<Vec<Option<Shifted>>, NetworkError> {
         let networks = self.seconds.first().map_or(0, |second| second.views.len());
-        let other = middle.and_then(|middle| {
-            let apart = |place: usize| {
-                (self.seconds[place].index - self.seconds[middle].index).unsigned_abs()
-            };
-            let apart_enough = |place: &usize| apart(*place) >= SHIFT_S.unsigned_abs();
-            (fitting.iter().copied().filter(apart_enough)).min_by_key(|place| apart(*place))
-        });
-        let Some((middle, other)) = middle.zip(other) else {
+        let Some((own, other)) = self.out_of_step(fitting) else {
             return Ok(vec![None; networks]);
         };
         let pair = |place: usize, network: usize| {
@@ -135,16 +126,27 @@ impl Reading {
         };
         (0..networks)
             .map(|network| {
-                let Some((own, other)) = pair(middle, network).zip(pair(other, network)) else {
+                let Some(((picture, _), (_, sound))) = pair(own, network).zip(pair(other, network))
+                else {
                     return Ok(None);
                 };
-                let shifted = engine.score(network, &[(own.0, other.1)])?;
+                let shifted = engine.score(network, &[(picture, sound)])?;
                 Ok(Some(Shifted {
-                    aligned: self.seconds[middle].views[network].correspondence,
+                    aligned: self.seconds[own].views[network].correspondence,
                     shifted: shifted[0],
                 }))
             })
             .collect()
+    }
+
+    /// The second nearest the middle that has another one far enough away, and the nearest such.
+    fn out_of_step(&self, fitting: &[usize]) -> Option<(usize, usize)> {
+        let centre = self.seconds.len() / 2;
+        let apart = |(a, b): (usize, usize)| self.seconds[a].index.abs_diff(self.seconds[b].index);
+        let pairs = (fitting.iter()).flat_map(|own| fitting.iter().map(|other| (*own, *other)));
+        pairs
+            .filter(|pair| apart(*pair) >= SHIFT_S)
+            .min_by_key(|pair| (pair.0.abs_diff(centre), apart(*pair)))
     }
 }
 
@@ -182,18 +184,35 @@ mod tests {
         assert_eq!(evenly(&[], 8, None), [0; 0]);
     }
 
+    /// A recording of these seconds, of which no network has said anything.
+    fn reading(indices: impl IntoIterator<Item = i64>) -> Reading {
+        let seconds = indices.into_iter().map(|index| Second {
+            index,
+            fits: true,
+            sounding: None,
+            silent_objects: Vec::new(),
+            views: Vec::new(),
+        });
+        Reading {
+            seconds: seconds.collect(),
+            ..Reading::default()
+        }
+    }
+
+    #[test]
+    fn the_sound_out_of_step_is_two_seconds_away() {
+        assert_eq!(reading(0..10).out_of_step(&[1, 4, 5, 6, 9]), Some((5, 1)));
+        // The middle one has no partner here.
+        assert_eq!(reading(0..3).out_of_step(&[0, 1, 2]), Some((0, 2)));
+        assert_eq!(reading(0..3).out_of_step(&[0, 1]), None);
+        assert_eq!(reading([0, 7]).out_of_step(&[0, 1]), Some((1, 0)), "a gap");
+    }
+
     #[test]
     fn of_a_long_recording_ever_fewer_seconds_are_held() {
-        let mut reading = Reading::default();
-        for index in 0..1000 {
-            reading.seconds.push(Second {
-                index,
-                fits: true,
-                sounding: None,
-                silent_objects: Vec::new(),
-                views: Vec::new(),
-            });
-            reading.hold(index as usize);
+        let mut reading = reading(0..1000);
+        for place in 0..1000 {
+            reading.hold(place);
             assert!(reading.held.len() <= HELD);
         }
         assert_eq!(reading.stride, 16);
