@@ -120,8 +120,8 @@ fn words((query, result): (Modality, Modality)) -> String {
 fn row(outcome: &Outcome, search: &Search, pictures: &Pictures) -> String {
     let clips = &outcome.evidence.clips;
     let shot = |found: &Found, class: &str| {
-        let picture = pictures.get((found.clip, found.second));
-        let image = picture.and_then(|picture| data_url(picture).ok());
+        let picture = pictures.small((found.clip, found.second));
+        let image = picture.and_then(|picture| data_url(&picture).ok());
         let image = image.map_or(String::new(), |url| format!("<img alt=\"\" src=\"{url}\">"));
         figure(class, &image, &caption(&clips[found.clip]))
     };

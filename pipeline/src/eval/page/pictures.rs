@@ -19,6 +19,12 @@ use crate::{
 /// Columns of a picture on the page, at most.
 const WIDTH: u32 = 224;
 
+/// Columns of a small one.
+const SMALL_WIDTH: u32 = 132;
+
+/// Bits of a colour that are kept: noise that nobody sees is most of a picture's bytes.
+const KEPT_BITS: u8 = 0b1111_1000;
+
 /// A second of a clip: the clip's place in the evidence, and which second.
 pub type Shot = (usize, i64);
 
@@ -50,7 +56,7 @@ impl Pictures {
         let agenda = Agenda::new(specs, stop.clone(), |_| ());
         let (inlet, inbox) = sources::inbox(|| ());
         let mut pictures = Self::default();
-        let mut shrink = shrinker();
+        let mut shrink = Shrink::new();
         while agenda.open_next(&inlet) {
             pictures.read(&inbox, wanted, &mut shrink);
         }
@@ -61,12 +67,7 @@ impl Pictures {
     }
 
     /// All that is wanted of the one source that is open.
-    fn read(
-        &mut self,
-        inbox: &sources::Inbox,
-        wanted: &BTreeSet<Shot>,
-        shrink: &mut impl FnMut(&Picture) -> Picture,
-    ) {
+    fn read(&mut self, inbox: &sources::Inbox, wanted: &BTreeSet<Shot>, shrink: &mut Shrink) {
         let mut slicer = Slicer::new(DEFAULT_SILENCE_DBFS);
         for arrival in inbox {
             let clip = arrival.ordinal as usize;
@@ -75,7 +76,7 @@ impl Pictures {
             for segment in &mut slicer {
                 let shot = (clip, segment.index);
                 if let Some(frame) = segment.frame.filter(|_| wanted.contains(&shot)) {
-                    self.0.insert(shot, shrink(&frame.picture));
+                    self.0.insert(shot, shrink.to(&frame.picture, WIDTH));
                 }
             }
             if closed {
@@ -88,26 +89,42 @@ impl Pictures {
     pub fn get(&self, shot: Shot) -> Option<&Picture> {
         self.0.get(&shot)
     }
+
+    /// The same, smaller.
+    pub fn small(&self, shot: Shot) -> Option<Picture> {
+        Some(Shrink::new().to(self.get(shot)?, SMALL_WIDTH))
+    }
 }
 
-/// What makes pictures small.
-fn shrinker() -> impl FnMut(&Picture) -> Picture {
-    let mut resizer = FrameTensor::new(&FrameContract {
-        width: 1,
-        height: 1,
-        antialias: true,
-        mean: [0.0; 3],
-        std: [1.0; 3],
-    });
-    move |picture| {
-        let width = picture.width.min(WIDTH);
+/// Makes pictures small, keeping their shape.
+pub struct Shrink {
+    resizer: FrameTensor,
+}
+
+impl Shrink {
+    /// Ready for any picture.
+    pub fn new() -> Self {
+        Self {
+            resizer: FrameTensor::new(&FrameContract {
+                width: 1,
+                height: 1,
+                antialias: true,
+                mean: [0.0; 3],
+                std: [1.0; 3],
+            }),
+        }
+    }
+
+    /// A picture of at most so many columns.
+    pub fn to(&mut self, picture: &Picture, columns: u32) -> Picture {
+        let width = picture.width.min(columns);
         let height = (u64::from(picture.height) * u64::from(width))
             .div_ceil(u64::from(picture.width.max(1)))
             .max(1) as u32;
         Picture {
             width,
             height,
-            rgb: resizer.resize_rgb(picture, width as usize, height as usize),
+            rgb: (self.resizer).resize_rgb(picture, width as usize, height as usize),
         }
     }
 }
@@ -118,7 +135,12 @@ fn shrinker() -> impl FnMut(&Picture) -> Picture {
 /// When it cannot be encoded.
 pub fn data_url(picture: &Picture) -> io::Result<String> {
     let mut png = Vec::new();
-    encode_png(&mut png, picture, png::Compression::High)?;
+    let mut picture = picture.clone();
+    for value in &mut picture.rgb {
+        // Moved to the middle of the values that become one.
+        *value = *value & KEPT_BITS | !KEPT_BITS >> 1;
+    }
+    encode_png(&mut png, &picture, png::Compression::High)?;
     Ok(format!("data:image/png;base64,{}", base64(&png)))
 }
 
@@ -163,19 +185,20 @@ mod tests {
 
     #[test]
     fn pictures_keep_their_shape() {
-        let mut shrink = shrinker();
+        let mut shrink = Shrink::new();
         let wide = Picture {
             width: 1280,
             height: 720,
             rgb: vec![9; 1280 * 720 * 3],
         };
-        let small = shrink(&wide);
+        let small = shrink.to(&wide, WIDTH);
         assert_eq!((small.width, small.height), (224, 126));
-        let tiny = shrink(&Picture {
+        let tiny = Picture {
             width: 3,
             height: 2,
             rgb: vec![9; 18],
-        });
+        };
+        let tiny = shrink.to(&tiny, WIDTH);
         assert_eq!((tiny.width, tiny.height), (3, 2));
     }
 }

@@ -7,8 +7,8 @@ use super::html::escape;
 const WIDTH: f64 = 300.0;
 const HEIGHT: f64 = 240.0;
 const LEFT: f64 = 42.0;
-const RIGHT: f64 = 10.0;
-const TOP: f64 = 10.0;
+const RIGHT: f64 = 16.0;
+const TOP: f64 = 24.0;
 const BOTTOM: f64 = 36.0;
 
 /// A chart in the making.
@@ -50,8 +50,8 @@ impl Plot {
             f64::midpoint(LEFT, right),
             HEIGHT - 4.0,
             escape(x_name),
-            LEFT + 5.0,
-            TOP + 9.0,
+            LEFT,
+            TOP - 12.0,
             escape(y_name)
         ));
         plot
