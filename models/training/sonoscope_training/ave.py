@@ -12,6 +12,8 @@ from sonoscope_training.layers import GlobalMaxPool, L2Normalize
 INITIAL_SLOPE = 3.0
 # Mean distance of embeddings of networks yet untrained that batch normalisation has spread.
 INITIAL_DISTANCE = 1.38
+# Of two unit vectors: between 0 and 2.
+MIDDLE_DISTANCE = 1.0
 # Under the root, so that its slope stays finite where two embeddings meet.
 SQUARE_FLOOR = 1e-12
 
@@ -44,6 +46,10 @@ class AveHead(nn.Module):
         """Start anew: a distance under `middle` corresponds, one above it does not."""
         self.fc3.weight.copy_(torch.tensor([[-INITIAL_SLOPE], [INITIAL_SLOPE]]))
         self.fc3.bias.copy_(torch.tensor([INITIAL_SLOPE, -INITIAL_SLOPE]) * middle)
+
+    def fix(self) -> None:
+        """Start without a look at the towers: a distance under 1 of at most 2 corresponds."""
+        self.centre(MIDDLE_DISTANCE)
 
     def start(self, frame_features: Tensor, audio_features: Tensor) -> None:
         """Put the border between the classes at the mean distance that the towers give now."""

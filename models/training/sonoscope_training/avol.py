@@ -50,6 +50,9 @@ class AvolHead(nn.Module):
         nn.init.constant_(self.conv7.weight, INITIAL_SCALE)
         nn.init.constant_(self.conv7.bias, INITIAL_BIAS)
 
+    def fix(self) -> None:
+        """Nothing to fit either way."""
+
     def start(self, frame_features: Tensor, audio_features: Tensor) -> None:
         """Nothing to fit: scale and bias are constants."""
 

@@ -8,7 +8,15 @@ FAMILIES = {
     "ave": "AVE-Net: correspondence, and embeddings of picture and sound in one space",
     "avol": "AVOL-Net: correspondence, and a heatmap of where the sound comes from",
     "l3": "L3-Net: correspondence, and pooled features of picture and sound",
+    "multisensory": "Multisensory: whether sound and picture are aligned in time, and a map of "
+    "where in the picture that shows",
 }
+
+CLIP_INPUT = (
+    "{seconds:.1f} s of mono sound at 21 kHz as a waveform, and {frames} pictures of "
+    "{width}x{height} RGB, {rate_hz} a second, both centred on the middle of the second. The exact "
+    "preprocessing is the `sonoscope.contract` in each file."
+)
 
 INPUT = (
     "A second of mono sound at 48 kHz as a 257x199 log-spectrogram, and the picture shown at its "
@@ -27,13 +35,26 @@ LIMITS = """\
   these are of the same class and do sound alike, so not even a perfect network would reach 1.
 - Seconds known to be silent or to have their source off screen are left out of the figures."""
 
+ALIGNMENT_LIMITS = """\
+- It knows the kind of recordings it was trained on, and was measured on that kind alone. Measure
+  it on your own (`sonoscope extract`, then `evaluate`) before you rely on any score.
+- Sounds that go on evenly are as aligned two seconds later: not even a perfect network would
+  reach 1.
+- Windows of which more than half is known to be silent or off screen are left out of the figures.
+- The first and the last two seconds of a recording have no window, and so no score."""
+
 INT8_NOTE = """\
 The int8 towers want a processor with VNNI instructions (or a GPU). On older x86 processors their
 sums may saturate: use the fp32 files there."""
 
 
-def card(contract: dict, evaluations: list[dict], notes: Sequence[str] = ()) -> str:
-    """The whole page. `notes` are limits of this network's own."""
+def card(
+    contract: dict,
+    evaluations: list[dict],
+    notes: Sequence[str] = (),
+    log: Sequence[dict] = (),
+) -> str:
+    """The whole page. `notes` are limits of this network's own, `log` the lines of its run's."""
     provenance = contract["provenance"]
     untrained = provenance["trained_on"] == UNTRAINED
     sections = [
@@ -42,15 +63,26 @@ def card(contract: dict, evaluations: list[dict], notes: Sequence[str] = ()) -> 
         f"- Trained on: {provenance['trained_on']}\n"
         f"- Seed: {provenance['seed']}\n"
         f"- Licence of the weights: {provenance['license']}",
-        f"## Input\n\n{INPUT}",
+        f"## Input\n\n{_input(contract)}",
     ]
     if evaluations:
         sections += ["## How well it does", *_figures(evaluations)]
-    limits = [*(f"- {note}" for note in notes), UNTRAINED_LIMITS if untrained else LIMITS]
+    if log:
+        sections += ["## How it learned", learning_curve(log)]
+    own = ALIGNMENT_LIMITS if contract["family"] == "multisensory" else LIMITS
+    limits = [*(f"- {note}" for note in notes), UNTRAINED_LIMITS if untrained else own]
     sections.append("## Limits\n\n" + "\n".join(limits))
     if any(evaluation["towers"] == "onnx int8" for evaluation in evaluations):
         sections.append(f"## The int8 files\n\n{INT8_NOTE}")
     return "\n\n".join(sections) + "\n"
+
+
+def _input(contract: dict) -> str:
+    frame, audio = contract["frame"], contract["audio"]
+    if "clip" not in frame:
+        return INPUT
+    seconds = audio["window_samples"] / audio["rate_hz"]
+    return CLIP_INPUT.format(seconds=seconds, **frame, **frame["clip"])
 
 
 def _figures(evaluations: list[dict]) -> list[str]:
@@ -68,6 +100,10 @@ TASKS = {
         "Does the sound belong to the picture? Every picture of the test clips with every sound "
         "of them; threshold 0.5."
     ),
+    "alignment": (
+        "Are sound and picture aligned in time? Windows of the test recordings with their own "
+        "sound, and with sound from at least 2 s away in the same recording; threshold 0.5."
+    ),
     "pointing": (
         "Where does the sound come from? Share of seconds whose heatmap has its peak inside the "
         "box of what sounds, beside that of always pointing at the centre and of pointing at "
@@ -80,6 +116,10 @@ TASKS = {
 }
 
 
+# Rows of the learning curve.
+CURVE_ROWS = 10
+
+
 def _table(rows: list[tuple[dict, dict]]) -> str:
     names = list(rows[0][1])
     lines = [
@@ -90,6 +130,23 @@ def _table(rows: list[tuple[dict, dict]]) -> str:
         cells = [_cell(figures[name]) for name in names]
         about = f"{evaluation.get('set', 'test')}, {evaluation['clips']} clips"
         lines.append(f"| {about} | {evaluation['towers']} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def learning_curve(log: Sequence[dict]) -> str:
+    """Some rows of a run's log, evenly spread, the last and the best among them."""
+    best = min(range(len(log)), key=lambda row: log[row]["validation_loss"])
+    spread = {round(i * (len(log) - 1) / (CURVE_ROWS - 1)) for i in range(CURVE_ROWS)}
+    lines = [
+        "| step | training loss | validation loss | validation accuracy |",
+        "| --- | --- | --- | --- |",
+    ]
+    for row in sorted(spread | {best}):
+        figures = log[row]
+        names = ("loss", "validation_loss", "validation_accuracy")
+        cells = " | ".join(f"{figures[name]:.3f}" for name in names)
+        note = " (kept)" if row == best else ""
+        lines.append(f"| {figures['step']}{note} | {cells} |")
     return "\n".join(lines)
 
 

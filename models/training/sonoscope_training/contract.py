@@ -6,8 +6,8 @@ It mirrors `models/src/contract.rs`, which refuses unknown fields.
 import json
 from dataclasses import asdict, dataclass
 
-from sonoscope_training import avol
-from sonoscope_training.networks import Shape
+from sonoscope_training import avol, multisensory
+from sonoscope_training.networks import MULTISENSORY, Shape
 from sonoscope_training.towers import EMBEDDING
 
 METADATA_KEY = "sonoscope.contract"
@@ -30,6 +30,12 @@ FRAME = {
     "std": list(FRAME_STD),
 }
 AUDIO = {"rate_hz": 48_000, "window_samples": 48_000, "full_scale": 32_768.0}
+# Multisensory's: the waveform itself, centred on the middle of the second.
+WAVEFORM = {
+    "rate_hz": multisensory.AUDIO_RATE_HZ,
+    "window_samples": multisensory.WINDOW_SAMPLES,
+    "full_scale": 1.0,
+}
 SPECTROGRAM = {
     "tukey_alpha": 0.25,
     "window_samples": 480,
@@ -57,13 +63,39 @@ class Provenance:
 
 def outputs(shape: Shape) -> dict:
     """What the head gives. Polarity is resolved at export: high always corresponds."""
-    embedding = {"ave": EMBEDDING, "avol": None, "l3": shape.pooled_features}[shape.family]
+    heatmap = embedding = None
+    match shape.family:
+        case "ave":
+            embedding = EMBEDDING
+        case "avol":
+            heatmap = [avol.CELLS] * 2
+        case "l3":
+            embedding = shape.pooled_features
+        case "multisensory":
+            heatmap = [multisensory.form_of(shape.form).cells] * 2
     return {
         "correspondence": "high_corresponds",
         "distance": shape.family == "ave",
-        "heatmap": [avol.CELLS, avol.CELLS] if shape.family == "avol" else None,
+        "heatmap": heatmap,
         "embedding": embedding,
     }
+
+
+def entrance(family: str, part: str) -> str:
+    """What the input of a tower is called."""
+    if part == "frame":
+        return "frame"
+    return "waveform" if family == MULTISENSORY else "spectrogram"
+
+
+def inputs(shape: Shape) -> dict:
+    """How pictures and sound become what the towers take."""
+    if shape.family != MULTISENSORY:
+        return {"frame": FRAME, "audio": AUDIO, "spectrogram": SPECTROGRAM}
+    form = multisensory.form_of(shape.form)
+    size = {"width": form.pixels, "height": form.pixels}
+    clip = {"frames": form.frames, "rate_hz": form.rate_hz}
+    return {"frame": FRAME | size | {"clip": clip}, "audio": WAVEFORM}
 
 
 def contract(name: str, shape: Shape, part: str, provenance: Provenance) -> dict:
@@ -73,9 +105,7 @@ def contract(name: str, shape: Shape, part: str, provenance: Provenance) -> dict
         "network": name,
         "family": shape.family,
         "part": part,
-        "frame": FRAME,
-        "audio": AUDIO,
-        "spectrogram": SPECTROGRAM,
+        **inputs(shape),
         "outputs": outputs(shape),
         "provenance": asdict(provenance),
     }

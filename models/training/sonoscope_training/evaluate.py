@@ -6,11 +6,15 @@ import numpy as np
 
 from sonoscope_training.avol import CELLS
 from sonoscope_training.errors import TrainingError
+from sonoscope_training.multisensory import form_of
 from sonoscope_training.scorers import Scorer
 from sonoscope_training.shards import Clip
+from sonoscope_training.stretches import Stretch
+from sonoscope_training.window_validation import examples, stored
 
 # At and above it the network says 'corresponds'.
 THRESHOLD = 0.5
+ALIGNMENT_WINDOWS_MAX = 2000
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,25 @@ def evaluate(scorer: Scorer, clips: list[Clip]) -> dict:
     return figures
 
 
+def alignment(scorer: Scorer, stretches: list[Stretch]) -> dict:
+    """Is a window's sound told from sound of elsewhere in the same recording?"""
+    form = form_of(scorer.form)
+    chosen = examples(stretches, form, most=ALIGNMENT_WINDOWS_MAX)
+    own, other = [], []
+    for pictures, aligned, misaligned in stored(chosen, form):
+        frame = scorer.frame_features(pictures)
+        for sounds, scores in ((aligned, own), (misaligned, other)):
+            audio = scorer.audio_features(sounds)
+            scores.append(scorer.scores(frame, audio)["correspondence"])
+    matching, others = np.concatenate(own), np.concatenate(other)
+    return {
+        "network": scorer.family,
+        "towers": scorer.kind,
+        "clips": len({example.stretch.id for example in chosen}),
+        "alignment": told_apart(matching, others),
+    }
+
+
 def seconds(clip: Clip) -> list[Second]:
     """All of a clip."""
     truths = {}
@@ -93,7 +116,11 @@ def all_pairs(scorer: Scorer, frame: np.ndarray, audio: np.ndarray) -> np.ndarra
 def correspondence(scores: np.ndarray) -> dict:
     """Of `[n, n]` scores: the diagonal belongs together, nothing else does."""
     own = np.eye(len(scores), dtype=bool)
-    matching, others = scores[own], scores[~own]
+    return told_apart(scores[own], scores[~own])
+
+
+def told_apart(matching: np.ndarray, others: np.ndarray) -> dict:
+    """Figures of scores of what belongs together and of what does not."""
     hits = float((matching >= THRESHOLD).mean())
     rejections = float((others < THRESHOLD).mean())
     return {
@@ -101,7 +128,7 @@ def correspondence(scores: np.ndarray) -> dict:
         "true_positive_rate": hits,
         "true_negative_rate": rejections,
         "rank_auc": rank_auc(matching, others),
-        "pairs": scores.size,
+        "pairs": matching.size + others.size,
     }
 
 

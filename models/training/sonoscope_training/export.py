@@ -4,11 +4,11 @@ from pathlib import Path
 
 import onnx
 
-from sonoscope_training import contract, graph, heads
+from sonoscope_training import contract, graph, heads, multisensory
 from sonoscope_training.contract import Provenance
 from sonoscope_training.folding import fold
-from sonoscope_training.graph import Graph
-from sonoscope_training.networks import Network, Shape
+from sonoscope_training.graph import Graph, Weights
+from sonoscope_training.networks import MULTISENSORY, Network, Shape
 from sonoscope_training.towers import AUDIO_CHANNELS, EMBEDDING, FRAME_CHANNELS
 
 FRAME_SHAPE = [FRAME_CHANNELS, contract.FRAME_PIXELS, contract.FRAME_PIXELS]
@@ -19,20 +19,29 @@ SPECTROGRAM_SHAPE = [
 ]
 
 
-def export(network: Network, name: str, provenance: Provenance, folder: Path) -> list[Path]:
-    """Write `frame.onnx`, `audio.onnx`, `head.onnx`; returns their paths."""
+def export(
+    network: Network, name: str, provenance: Provenance, folder: Path, *, weights: Weights = "fp32"
+) -> list[Path]:
+    """Write `frame.onnx`, `audio.onnx`, `head.onnx`; returns their paths.
+
+    With `weights` in fp16 they are half as large, and cast to single precision when loaded.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for part, model in models(network, name, provenance).items():
+    for part, model in models(network, name, provenance, weights).items():
         path = folder / f"{part}.onnx"
         path.write_bytes(graph.to_bytes(model))
         written.append(path)
     return written
 
 
-def models(network: Network, name: str, provenance: Provenance) -> dict[str, onnx.ModelProto]:
+def models(
+    network: Network, name: str, provenance: Provenance, weights: Weights = "fp32"
+) -> dict[str, onnx.ModelProto]:
     """The three models, by part."""
     frame_features, audio_features = feature_shapes(network.shape)
+    frame_shape, audio_shape = input_shapes(network.shape)
+    sound = contract.entrance(network.shape.family, "audio")
     metadata = {
         part: {
             contract.METADATA_KEY: contract.to_json(
@@ -42,23 +51,30 @@ def models(network: Network, name: str, provenance: Provenance) -> dict[str, onn
         for part in contract.PARTS
     }
 
-    frame = Graph(f"{name}.frame")
+    frame = Graph(f"{name}.frame", weights)
     frame.tower(fold(network.frame), "frame", "features")
-    audio = Graph(f"{name}.audio")
-    audio.tower(fold(network.audio), "spectrogram", "features")
-    head = Graph(f"{name}.head")
+    audio = Graph(f"{name}.audio", weights)
+    audio.tower(fold(network.audio), sound, "features")
+    head = Graph(f"{name}.head", weights)
     scores = heads.write(head, network.head)
     return {
         "frame": frame.model(
-            {"frame": FRAME_SHAPE}, {"features": frame_features}, metadata["frame"]
+            {"frame": frame_shape}, {"features": frame_features}, metadata["frame"]
         ),
-        "audio": audio.model(
-            {"spectrogram": SPECTROGRAM_SHAPE}, {"features": audio_features}, metadata["audio"]
-        ),
+        "audio": audio.model({sound: audio_shape}, {"features": audio_features}, metadata["audio"]),
         "head": head.model(
             {heads.FRAME: frame_features, heads.AUDIO: audio_features}, scores, metadata["head"]
         ),
     }
+
+
+def input_shapes(shape: Shape) -> tuple[list[int], list[int]]:
+    """What the frame tower and the audio tower take, without the batch dimension."""
+    if shape.family == MULTISENSORY:
+        form = multisensory.form_of(shape.form)
+        pictures = [FRAME_CHANNELS, form.frames, form.pixels, form.pixels]
+        return pictures, [AUDIO_CHANNELS, multisensory.WINDOW_SAMPLES]
+    return FRAME_SHAPE, SPECTROGRAM_SHAPE
 
 
 def feature_shapes(shape: Shape) -> tuple[list[int], list[int]]:
@@ -69,5 +85,7 @@ def feature_shapes(shape: Shape) -> tuple[list[int], list[int]]:
             return [EMBEDDING, *cells], [EMBEDDING]
         case "l3":
             return [shape.pooled_features], [shape.pooled_features]
+        case "multisensory":
+            return multisensory.feature_shapes(multisensory.form_of(shape.form), shape.width)
         case _:
             return [EMBEDDING], [EMBEDDING]

@@ -1,11 +1,15 @@
 """Batch normalisation folded into the layer before it: in evaluation it is a scale and a shift."""
 
+import copy
 from collections import OrderedDict
 
 import torch
 from torch import Tensor, nn
 
-BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
+from sonoscope_training.layers import Fuse, Residual
+
+BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+FOLDABLE = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
 
 def fold(tower: nn.Sequential) -> nn.Sequential:
@@ -14,38 +18,33 @@ def fold(tower: nn.Sequential) -> nn.Sequential:
     for name, layer in tower.named_children():
         if isinstance(layer, BATCH_NORMS):
             previous, before = folded.popitem()
-            folded[previous] = _merged(before, layer)
+            folded[previous] = merged(before, layer)
+        elif isinstance(layer, Residual):
+            folded[name] = Residual(fold(layer.main), fold(layer.shortcut))
         else:
             folded[name] = layer
     return nn.Sequential(folded).eval()
 
 
 @torch.no_grad()
-def _merged(layer: nn.Module, norm: nn.Module) -> nn.Module:
+def merged(layer: nn.Module, norm: nn.Module) -> nn.Module:
     """Convolution or FC that gives what `norm` makes of what `layer` gives."""
     scale = norm.weight.double() / torch.sqrt(norm.running_var.double() + norm.eps)
     shift = norm.bias.double() - norm.running_mean.double() * scale
-    merged = _like(layer)
-    merged.weight.copy_(layer.weight.double() * _per_output(scale, layer.weight))
-    merged.bias.copy_(layer.bias.double() * scale + shift)
-    return merged
+    both = copy.deepcopy(layer)
+    if isinstance(both, Fuse):
+        _rescale(both.audio, scale, shift)
+        _rescale(both.frame, scale, shift)
+    elif isinstance(both, FOLDABLE):
+        _rescale(both, scale, shift)
+    else:
+        raise TypeError(f"batch normalisation behind {layer} cannot be folded")
+    return both
 
 
-def _like(layer: nn.Module) -> nn.Module:
-    """A layer of the same kind and shape."""
-    if isinstance(layer, nn.Linear):
-        return nn.Linear(layer.in_features, layer.out_features)
-    if isinstance(layer, nn.Conv2d):
-        return nn.Conv2d(
-            layer.in_channels,
-            layer.out_channels,
-            layer.kernel_size,
-            stride=layer.stride,
-            padding=layer.padding,
-        )
-    raise TypeError(f"batch normalisation behind {layer} cannot be folded")
-
-
-def _per_output(scale: Tensor, weight: Tensor) -> Tensor:
-    """One factor an output channel, shaped to multiply a weight."""
-    return scale.reshape(-1, *[1] * (weight.dim() - 1))
+def _rescale(layer: nn.Module, scale: Tensor, shift: Tensor) -> None:
+    """One factor an output channel, and a shift if there is a bias to take it."""
+    factors = scale.reshape(-1, *[1] * (layer.weight.dim() - 1))
+    layer.weight.copy_(layer.weight.double() * factors)
+    if layer.bias is not None:
+        layer.bias.copy_(layer.bias.double() * scale + shift)

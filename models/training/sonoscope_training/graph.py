@@ -4,25 +4,32 @@ PyTorch's exporter would need packages of its own, and names tensors as it likes
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
-from sonoscope_training import layers
+from sonoscope_training import halves, layers
 
 # Old enough for every execution provider, new enough for per-channel quantization.
 OPSET = 17
 IR_VERSION = 8
 BATCH = "n"
 
+# How large constants are stored; all is computed in single precision.
+Weights = Literal["fp32", "fp16"]
+# Smaller constants, biases among them, are not worth a node.
+HALVED_FROM = 512
+
 
 class Graph:
     """A graph in the making: nodes in order, and their constants."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, weights: Weights = "fp32") -> None:
         self.name = name
+        self.weights = weights
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
 
@@ -31,6 +38,8 @@ class Graph:
         array = value.detach().cpu().numpy() if isinstance(value, Tensor) else np.asarray(value)
         kind = np.float32 if np.issubdtype(array.dtype, np.floating) else np.int64
         array = np.ascontiguousarray(array, dtype=kind) if array.ndim else array.astype(kind)
+        if self.weights == "fp16" and kind is np.float32 and array.size >= HALVED_FROM:
+            return halves.constant(self.nodes, self.constants, name, array)
         self.constants.append(numpy_helper.from_array(array, name))
         return name
 
@@ -41,46 +50,69 @@ class Graph:
         )
         return output
 
-    def tower(self, tower: nn.Sequential, entrance: str, exit_name: str) -> str:
-        """Append a folded tower, layer by layer."""
+    def tower(
+        self, tower: nn.Sequential, entrance: str, exit_name: str, *, within: str = ""
+    ) -> str:
+        """Append a folded tower, layer by layer; names of what lies between start with `within`."""
         children = list(tower.named_children())
         flow = entrance
         for place, (name, layer) in enumerate(children):
-            output = exit_name if place == len(children) - 1 else name
+            output = exit_name if place == len(children) - 1 else f"{within}{name}"
             flow = self._layer(layer, flow, output)
         return flow
 
     def _layer(self, layer: nn.Module, flow: str, output: str) -> str:
-        match layer:
-            case nn.Conv2d():
-                return self._convolution(layer, flow, output)
-            case nn.Linear():
-                return self.linear(layer.weight, layer.bias, flow, output)
-            case nn.ReLU():
-                return self.node("Relu", [flow], output)
-            case nn.MaxPool2d():
-                size = [layer.kernel_size] * 2
-                return self.node("MaxPool", [flow], output, kernel_shape=size, strides=size)
-            case layers.GlobalMaxPool():
-                cells = self.node("GlobalMaxPool", [flow], f"{output}.cells")
-                last = "features" if output == "features" else f"{output}.flat"
-                return self.node("Flatten", [cells], last, axis=1)
-            case layers.L2Normalize():
-                return self._unit_length(flow, output)
-            case _:
-                raise TypeError(f"no ONNX form for {layer}")
+        for kinds, write in WRITERS:
+            if isinstance(layer, kinds):
+                return write(self, layer, flow, output)
+        raise TypeError(f"no ONNX form for {layer}")
 
-    def _convolution(self, layer: nn.Conv2d, flow: str, output: str) -> str:
-        weight = self.constant(f"{output}.weight", layer.weight)
-        bias = self.constant(f"{output}.bias", layer.bias)
+    def _relu(self, layer: nn.ReLU, flow: str, output: str) -> str:
+        del layer
+        return self.node("Relu", [flow], output)
+
+    def _global_max_pool(self, layer: layers.GlobalMaxPool, flow: str, output: str) -> str:
+        del layer
+        cells = self.node("GlobalMaxPool", [flow], f"{output}.cells")
+        last = "features" if output == "features" else f"{output}.flat"
+        return self.node("Flatten", [cells], last, axis=1)
+
+    def _time_pool(self, layer: layers.TimePool, flow: str, output: str) -> str:
+        weights = self.constant(f"{output}.weights", layer.weights)
+        return self.node("MatMul", [flow, weights], output)
+
+    def _linear(self, layer: nn.Linear, flow: str, output: str) -> str:
+        return self.linear(layer.weight, layer.bias, flow, output)
+
+    def convolution(self, layer: nn.Module, flow: str, output: str) -> str:
+        """Append a convolution over one, two or three dimensions."""
+        inputs = [flow, self.constant(f"{output}.weight", layer.weight)]
+        if layer.bias is not None:
+            inputs.append(self.constant(f"{output}.bias", layer.bias))
         return self.node(
             "Conv",
-            [flow, weight, bias],
+            inputs,
             output,
             kernel_shape=list(layer.kernel_size),
             strides=list(layer.stride),
             pads=list(layer.padding) * 2,
         )
+
+    def _max_pool(self, layer: nn.Module, flow: str, output: str) -> str:
+        dimensions = {nn.MaxPool1d: 1, nn.MaxPool2d: 2, nn.MaxPool3d: 3}[type(layer)]
+        size, strides, padding = (
+            list(value) if isinstance(value, tuple) else [value] * dimensions
+            for value in (layer.kernel_size, layer.stride, layer.padding)
+        )
+        attributes = {"pads": padding * 2} if any(padding) else {}
+        return self.node(
+            "MaxPool", [flow], output, kernel_shape=size, strides=strides, **attributes
+        )
+
+    def _residual(self, layer: layers.Residual, flow: str, output: str) -> str:
+        main = self.tower(layer.main, flow, f"{output}.main", within=f"{output}.")
+        shortcut = self.tower(layer.shortcut, flow, f"{output}.shortcut", within=f"{output}.")
+        return self.node("Relu", [self.node("Add", [main, shortcut], f"{output}.sum")], output)
 
     def linear(self, weight: Tensor, bias: Tensor, flow: str, output: str) -> str:
         """Append a fully connected layer."""
@@ -88,7 +120,8 @@ class Graph:
         bias_name = self.constant(f"{output}.bias", bias)
         return self.node("Gemm", [flow, weight_name, bias_name], output, transB=1)
 
-    def _unit_length(self, flow: str, output: str) -> str:
+    def _unit_length(self, layer: layers.L2Normalize, flow: str, output: str) -> str:
+        del layer
         length = self.node("ReduceL2", [flow], f"{output}.length", axes=[1], keepdims=1)
         shortest = self.constant(f"{output}.shortest", layers.SHORTEST_LENGTH)
         divisor = self.node("Max", [length, shortest], f"{output}.divisor")
@@ -114,6 +147,19 @@ class Graph:
         helper.set_model_props(model, metadata)
         onnx.checker.check_model(model, full_check=True)
         return model
+
+
+# How each kind of layer is written.
+WRITERS = (
+    ((nn.Conv1d, nn.Conv2d, nn.Conv3d), Graph.convolution),
+    (nn.Linear, Graph._linear),
+    (nn.ReLU, Graph._relu),
+    ((nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d), Graph._max_pool),
+    (layers.GlobalMaxPool, Graph._global_max_pool),
+    (layers.L2Normalize, Graph._unit_length),
+    (layers.Residual, Graph._residual),
+    (layers.TimePool, Graph._time_pool),
+)
 
 
 def to_bytes(model: onnx.ModelProto) -> bytes:

@@ -8,8 +8,11 @@ from torch import Tensor, nn
 
 from sonoscope_training.ave import SQUARE_FLOOR, AveHead
 from sonoscope_training.avol import CELLS, AvolHead
+from sonoscope_training.folding import fold, merged
 from sonoscope_training.graph import Graph
 from sonoscope_training.l3 import L3Head
+from sonoscope_training.layers import Fuse
+from sonoscope_training.multisensory import MultisensoryHead
 from sonoscope_training.towers import EMBEDDING
 
 FRAME = "frame_features"
@@ -25,6 +28,8 @@ def write(graph: Graph, head: nn.Module) -> dict[str, list[int]]:
             return _avol(graph, head)
         case L3Head():
             return _l3(graph, head)
+        case MultisensoryHead():
+            return _multisensory(graph, head)
         case _:
             raise TypeError(f"no ONNX form for {head}")
 
@@ -76,6 +81,29 @@ def _l3(graph: Graph, head: L3Head) -> dict[str, list[int]]:
     logit = graph.node("Reshape", [column, graph.constant("row", [-1])], "logit")
     graph.node("Sigmoid", [logit], "correspondence")
     return {"correspondence": []}
+
+
+def _multisensory(graph: Graph, head: MultisensoryHead) -> dict[str, list[int]]:
+    wide = _fuse(graph, merged(head.wide, head.bn_wide), "wide")
+    active = graph.node("Relu", [wide], "relu_wide")
+    narrow = graph.convolution(merged(head.narrow, head.bn_narrow), active, "narrow")
+    shortcut = _fuse(graph, merged(head.shortcut, head.bn_shortcut), "shortcut")
+    both = graph.node("Add", [narrow, shortcut], "both")
+    blocks = graph.tower(fold(head.blocks), graph.node("Relu", [both], "merged"), "blocks")
+    cells = graph.convolution(head.cells, blocks, "cells")
+    logit = graph.node("ReduceMean", [cells], "logit", axes=[1, 2, 3, 4], keepdims=0)
+    graph.node("Sigmoid", [logit], "correspondence")
+    logits = graph.node("ReduceMean", [cells], "logits", axes=[1, 2], keepdims=0)
+    graph.node("Sigmoid", [logits], "heatmap")
+    return {"correspondence": [], "heatmap": [head.form.cells, head.form.cells]}
+
+
+def _fuse(graph: Graph, layer: Fuse, output: str) -> str:
+    frame = graph.convolution(layer.frame, FRAME, f"{output}.frame")
+    audio = graph.convolution(layer.audio, AUDIO, f"{output}.audio")
+    axes = graph.constant(f"{output}.axes", [3, 4])
+    spread = graph.node("Unsqueeze", [audio, axes], f"{output}.spread")
+    return graph.node("Add", [frame, spread], output)
 
 
 def _first_less_second(classes: Tensor) -> Tensor:

@@ -26,6 +26,9 @@ class L3Head(nn.Module):
         self.fc1 = nn.Linear(2 * features, HIDDEN)
         self.fc2 = nn.Linear(HIDDEN, 2)
 
+    def fix(self) -> None:
+        """Nothing to fit either way."""
+
     def start(self, frame_features: Tensor, audio_features: Tensor) -> None:
         """Nothing to fit: PyTorch's own initial values do."""
 

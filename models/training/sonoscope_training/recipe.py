@@ -1,12 +1,13 @@
 """How a network is trained: every number of a run, in one place.
 
-The defaults were found by measuring on two cores. Three things carry a network off its plateau
-at ln 2: every picture of a batch is compared with every sound of it, batch normalisation stands
-behind the FCs, and the head starts with its border at the towers' actual initial distance.
+The shipped recipes are the files of `configurations`. The defaults are those of `default.toml`,
+found by measuring on two cores. Three things carry a network off its plateau at ln 2: every
+picture of a batch is compared with every sound of it, batch normalisation stands behind the FCs,
+and the head starts with its border at the towers' actual initial distance.
 """
 
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 
@@ -19,6 +20,8 @@ class Recipe:
     # "all": every picture with every sound of the batch. "two": each picture with its own sound
     # and with one other, as published.
     pairs: Literal["all", "two"] = "all"
+    # Weight of the contrastive cross-entropy beside the loss of the pairs.
+    contrast: float = 0.3
     learning_rate: float = 1e-3
     schedule: Literal["cosine", "stairs"] = "cosine"
     warmup_steps: int = 100
@@ -26,6 +29,11 @@ class Recipe:
     gain_jitter_db: float = 4.8
     colour_jitter: float = 0.1
     bfloat16: bool = True
+    # Of AVE-Net and AVOL-Net: batch normalisation behind the FCs.
+    batch_norm: bool = True
+    # "measured": the head's border starts at the distance that the towers give. "fixed": at a
+    # distance that follows from nothing but what distances there can be.
+    head_start: Literal["measured", "fixed"] = "measured"
     validate_every: int = 100
     seed: int = 0
 
@@ -50,15 +58,3 @@ class Recipe:
 LAST_SHARE = 0.01
 
 SCRATCH = Recipe()
-# From another network's towers: they are good already, only the head has to be found.
-WARM = replace(SCRATCH, learning_rate=7e-4, warmup_steps=20)
-# As published: works in principle, far too slow for two cores.
-PUBLISHED = replace(
-    SCRATCH,
-    batch=64,
-    pairs="two",
-    learning_rate=5e-5,
-    schedule="stairs",
-    warmup_steps=0,
-    bfloat16=False,
-)

@@ -1,6 +1,7 @@
 """Networks as an evaluation sees them: PyTorch's, or the ONNX files that will serve."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -10,10 +11,18 @@ import torch
 
 from sonoscope_training import contract
 from sonoscope_training.errors import TrainingError
-from sonoscope_training.networks import Network
-from sonoscope_training.tensors import frames_to_tensor, spectrograms_to_tensor
+from sonoscope_training.multisensory import form_of, form_with
+from sonoscope_training.networks import MULTISENSORY, Network
+from sonoscope_training.tensors import (
+    frames_to_tensor,
+    spectrograms_to_tensor,
+    waveforms_to_tensor,
+    windows_to_tensor,
+)
 
 BATCH = 32
+# A window is as much to compute as many pictures.
+WINDOWS = 4
 
 
 class Scorer(Protocol):
@@ -21,12 +30,14 @@ class Scorer(Protocol):
 
     family: str
     kind: str
+    # Multisensory's, `reduced` or `full`.
+    form: str
 
     def frame_features(self, frames: np.ndarray) -> np.ndarray:
-        """Of pictures `[n, h, w, 3]`, uint8."""
+        """Of pictures `[n, h, w, 3]` or windows `[n, t, h, w, 3]`, uint8."""
 
-    def audio_features(self, spectrograms: np.ndarray) -> np.ndarray:
-        """Of spectrograms `[n, 257, 199]`."""
+    def audio_features(self, sounds: np.ndarray) -> np.ndarray:
+        """Of spectrograms `[n, 257, 199]` or waveforms `[n, 88200]`."""
 
     def scores(self, frame: np.ndarray, audio: np.ndarray) -> dict[str, np.ndarray]:
         """Of features of pictures and sounds, row by row."""
@@ -39,15 +50,16 @@ class TorchScorer:
 
     def __init__(self, network: Network) -> None:
         self.family = network.shape.family
+        self.form = network.shape.form
         self.network = network.eval()
 
     def frame_features(self, frames: np.ndarray) -> np.ndarray:
-        """Of pictures `[n, h, w, 3]`, uint8."""
-        return self._run(self.network.frame, frames_to_tensor, frames)
+        """Of pictures `[n, h, w, 3]` or windows `[n, t, h, w, 3]`, uint8."""
+        return self._run(self.network.frame, frames)
 
-    def audio_features(self, spectrograms: np.ndarray) -> np.ndarray:
-        """Of spectrograms `[n, 257, 199]`."""
-        return self._run(self.network.audio, spectrograms_to_tensor, spectrograms)
+    def audio_features(self, sounds: np.ndarray) -> np.ndarray:
+        """Of spectrograms `[n, 257, 199]` or waveforms `[n, 88200]`."""
+        return self._run(self.network.audio, sounds)
 
     @torch.inference_mode()
     def scores(self, frame: np.ndarray, audio: np.ndarray) -> dict[str, np.ndarray]:
@@ -55,11 +67,9 @@ class TorchScorer:
         scores = self.network.head.scores(torch.from_numpy(frame), torch.from_numpy(audio))
         return {name: value.numpy() for name, value in scores.items()}
 
-    @staticmethod
     @torch.inference_mode()
-    def _run(tower, to_tensor, stored: np.ndarray) -> np.ndarray:
-        parts = np.array_split(stored, max(1, len(stored) // BATCH))
-        return np.concatenate([tower(to_tensor(part)).numpy() for part in parts])
+    def _run(self, tower, stored: np.ndarray) -> np.ndarray:
+        return np.concatenate([tower(part).numpy() for part in batches(self, stored)])
 
 
 class OnnxScorer:
@@ -73,14 +83,15 @@ class OnnxScorer:
         self.head = _session(folder / "head.onnx")
         self.contract = read_contract(self.head, folder)
         self.family = self.contract["family"]
+        self.form = form_with(self.contract["frame"]["width"])
 
     def frame_features(self, frames: np.ndarray) -> np.ndarray:
-        """Of pictures `[n, h, w, 3]`, uint8."""
-        return self._run(self.frame, "frame", frames_to_tensor, frames)
+        """Of pictures `[n, h, w, 3]` or windows `[n, t, h, w, 3]`, uint8."""
+        return self._run(self.frame, frames)
 
-    def audio_features(self, spectrograms: np.ndarray) -> np.ndarray:
-        """Of spectrograms `[n, 257, 199]`."""
-        return self._run(self.audio, "spectrogram", spectrograms_to_tensor, spectrograms)
+    def audio_features(self, sounds: np.ndarray) -> np.ndarray:
+        """Of spectrograms `[n, 257, 199]` or waveforms `[n, 88200]`."""
+        return self._run(self.audio, sounds)
 
     def scores(self, frame: np.ndarray, audio: np.ndarray) -> dict[str, np.ndarray]:
         """Of features of pictures and sounds, row by row."""
@@ -88,11 +99,25 @@ class OnnxScorer:
         values = self.head.run(names, {"frame_features": frame, "audio_features": audio})
         return dict(zip(names, values, strict=True))
 
-    @staticmethod
-    def _run(session, entrance: str, to_tensor, stored: np.ndarray) -> np.ndarray:
-        parts = np.array_split(stored, max(1, len(stored) // BATCH))
-        runs = [session.run(None, {entrance: to_tensor(part).numpy()})[0] for part in parts]
+    def _run(self, session: onnxruntime.InferenceSession, stored: np.ndarray) -> np.ndarray:
+        entrance = session.get_inputs()[0].name
+        runs = [session.run(None, {entrance: part.numpy()})[0] for part in batches(self, stored)]
         return np.concatenate(runs)
+
+
+def batches(scorer: Scorer, stored: np.ndarray) -> Iterator[torch.Tensor]:
+    """Stored arrays as tower inputs, some at a time; their shape says what they are."""
+    size = WINDOWS if scorer.family == MULTISENSORY else BATCH
+    for part in np.array_split(stored, max(1, len(stored) // size)):
+        match part.ndim:
+            case 5:
+                yield windows_to_tensor(part, form_of(scorer.form).pixels)
+            case 4:
+                yield frames_to_tensor(part)
+            case 3:
+                yield spectrograms_to_tensor(part)
+            case _:
+                yield waveforms_to_tensor(part)
 
 
 def read_contract(session: onnxruntime.InferenceSession, folder: Path) -> dict:

@@ -5,13 +5,22 @@ input, and nothing that one would test with it could be seen.
 """
 
 import torch
+from torch import Tensor
 
 from sonoscope_training import inputs
 from sonoscope_training.folding import BATCH_NORMS
-from sonoscope_training.networks import Network
-from sonoscope_training.tensors import frames_to_tensor, spectrograms_to_tensor
+from sonoscope_training.multisensory import form_of
+from sonoscope_training.networks import MULTISENSORY, Network, Shape
+from sonoscope_training.tensors import (
+    frames_to_tensor,
+    spectrograms_to_tensor,
+    waveforms_to_tensor,
+    windows_to_tensor,
+)
 
 SAMPLES = 16
+# A window is as much to compute as many pictures.
+WINDOWS = 4
 
 
 @torch.no_grad()
@@ -22,10 +31,23 @@ def settle(network: Network, seed: int) -> None:
     for norm in norms:
         norm.momentum = 1.0
     network.train()
-    network.head.start(
-        network.frame(frames_to_tensor(inputs.frames(SAMPLES, seed))),
-        network.audio(spectrograms_to_tensor(inputs.spectrograms(SAMPLES, seed))),
-    )
+    count = WINDOWS if network.shape.family == MULTISENSORY else SAMPLES
+    frames, sounds = made_up(network.shape, count, seed)
+    network.head.start(network.frame(frames), network.audio(sounds))
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
     network.eval()
+
+
+def made_up(shape: Shape, count: int, seed: int) -> tuple[Tensor, Tensor]:
+    """Seeded inputs of a network's towers."""
+    if shape.family == MULTISENSORY:
+        form = form_of(shape.form)
+        return (
+            windows_to_tensor(inputs.windows(count, form, seed), form.pixels),
+            waveforms_to_tensor(inputs.waveforms(count, seed)),
+        )
+    return (
+        frames_to_tensor(inputs.frames(count, seed)),
+        spectrograms_to_tensor(inputs.spectrograms(count, seed)),
+    )

@@ -1,27 +1,26 @@
-"""Training sets: tar shards as `sonoscope extract` writes them, whole in memory.
+"""Training sets: tar shards as `sonoscope extract` writes them, read as they are needed.
 
 A clip is three members of a shard: `<id>.frames.npy` (uint8 `[n, 256, 256, 3]`),
 `<id>.spectrograms.npy` (float16 `[n, 257, 199]`, as the network wants them) and `<id>.json`.
 """
 
-import io
 import json
-import tarfile
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 
+from sonoscope_training import archive, checks
+from sonoscope_training.archive import Member
 from sonoscope_training.contract import SPECTROGRAM_BINS, SPECTROGRAM_FRAMES
 from sonoscope_training.errors import TrainingError
 
 STORED_PIXELS = 256
 SUFFIXES = ("frames.npy", "spectrograms.npy", "json")
 TRUTH_KEYS = {"class", "width", "height", "seconds"}
-# A tar file that was finished ends in two empty blocks.
-END_OF_ARCHIVE = bytes(1024)
 
 # Of a hundred clips, those under the first bound are for training, and so on.
 SPLIT_BOUNDS = {"train": 80, "validation": 90, "test": 100}
@@ -36,6 +35,8 @@ class Clip:
     spectrograms: np.ndarray
     segments: list[int]
     truth: dict | None
+    # Rows whose sound cannot be used, by the reason.
+    left_out: dict[str, list[int]] = field(default_factory=dict)
 
     def middle(self) -> int:
         """Row of the second nearest the middle in which something seen is heard."""
@@ -45,12 +46,15 @@ class Clip:
     def pairs(self) -> list[int]:
         """Rows in which picture and sound belong together, as far as is known.
 
-        That is where no truth says that the second is silent or its source off screen.
+        That is where the sound can be used, and no truth says that the second is silent or its
+        source off screen.
         """
+        useless = {row for rows in self.left_out.values() for row in rows}
+        rows = [row for row in range(len(self.segments)) if row not in useless]
         if self.truth is None:
-            return list(range(len(self.segments)))
+            return rows
         apart = {s["second"] for s in self.truth["seconds"] if s["silent"] or s["off_screen"]}
-        return [row for row, segment in enumerate(self.segments) if segment not in apart]
+        return [row for row in rows if self.segments[row] not in apart]
 
 
 @dataclass
@@ -65,13 +69,26 @@ class ShardSet:
 
         Clips in which nothing seen is heard are left out.
         """
-        chosen = [clip for clip in self.clips if split_of(clip.id) == name and clip.pairs()]
-        if not chosen:
+        fallen = [clip for clip in self.clips if split_of(clip.id) == name]
+        chosen = [clip for clip in fallen if clip.pairs()]
+        if not fallen:
             raise TrainingError(
                 f"{self.folder}: none of {len(self.clips)} clips falls in the {name} split: "
                 f"extract more recordings"
             )
+        if not chosen:
+            raise TrainingError(
+                f"{self.folder}: in none of the {len(fallen)} clips of the {name} split anything "
+                f"seen is heard: extract recordings with sound"
+            )
         return chosen
+
+    def left_out(self) -> dict[str, int]:
+        """How many seconds have a sound that cannot be used, by the reason."""
+        reasons = Counter()
+        for clip in self.clips:
+            reasons.update({reason: len(rows) for reason, rows in clip.left_out.items() if rows})
+        return dict(reasons)
 
 
 def split_of(clip_id: str) -> str:
@@ -82,11 +99,8 @@ def split_of(clip_id: str) -> str:
 
 def load(folder: Path) -> ShardSet:
     """Read every `*.tar` of a folder."""
-    paths = sorted(folder.glob("*.tar"))
-    if not paths:
-        raise TrainingError(f"{folder} holds no *.tar: write some with `sonoscope extract`")
     clips = {}
-    for path in paths:
+    for path in archive.shards(folder):
         for clip in _read(path):
             if clip.id in clips:
                 raise TrainingError(f"{path}: clip {clip.id} is in another shard too")
@@ -96,57 +110,25 @@ def load(folder: Path) -> ShardSet:
 
 def _read(path: Path) -> Iterator[Clip]:
     """The clips of one shard, which must have been written to its end."""
-    _check_finished(path)
-    waiting: dict[str, dict[str, bytes]] = {}
+    for clip_id, parts in archive.groups(path, SUFFIXES):
+        clip = _clip(path, clip_id, parts)
+        if clip.segments:
+            yield clip
+
+
+def _clip(path: Path, clip_id: str, parts: dict[str, Member]) -> Clip:
     try:
-        with tarfile.open(path, "r:") as archive:
-            for member in archive:
-                clip_id, suffix = _parse_name(path, member.name)
-                parts = waiting.setdefault(clip_id, {})
-                parts[suffix] = archive.extractfile(member).read()
-                if len(parts) == len(SUFFIXES):
-                    yield _clip(path, clip_id, waiting.pop(clip_id))
-    except tarfile.ReadError as error:
-        raise _cut_off(path, str(error)) from error
-    if waiting:
-        raise _cut_off(path, f"clip {min(waiting)} is incomplete")
-
-
-def _check_finished(path: Path) -> None:
-    with path.open("rb") as file:
-        size = file.seek(0, io.SEEK_END)
-        file.seek(max(0, size - len(END_OF_ARCHIVE)))
-        if file.read() != END_OF_ARCHIVE:
-            raise _cut_off(path, "its end is missing")
-
-
-def _cut_off(path: Path, what: str) -> TrainingError:
-    return TrainingError(
-        f"{path} is damaged or was cut off ({what}): extract again, or remove the file to "
-        f"go on without its clips"
-    )
-
-
-def _parse_name(path: Path, name: str) -> tuple[str, str]:
-    for suffix in SUFFIXES:
-        if name.endswith(f".{suffix}"):
-            return name.removesuffix(f".{suffix}"), suffix
-    raise TrainingError(f"{path}: unexpected member {name}: is this a shard of sonoscope's?")
-
-
-def _clip(path: Path, clip_id: str, parts: dict[str, bytes]) -> Clip:
-    try:
-        about = json.loads(parts["json"])
-        frames = np.load(io.BytesIO(parts["frames.npy"]), allow_pickle=False)
-        spectrograms = np.load(io.BytesIO(parts["spectrograms.npy"]), allow_pickle=False)
-        clip = Clip(clip_id, frames, spectrograms, list(about["segments"]), _truth(about))
+        about = json.loads(parts["json"].bytes())
+        frames = parts["frames.npy"].array()
+        spectrograms = parts["spectrograms.npy"].array()
+        clip = Clip(clip_id, frames, spectrograms, list(about["segments"]), truth_of(about))
     except (ValueError, KeyError) as error:
         raise TrainingError(f"{path}: clip {clip_id} cannot be read: {error}") from error
     _check_arrays(path, clip)
-    return clip
+    return replace(clip, left_out=checks.unusable_sounds(clip.spectrograms))
 
 
-def _truth(about: dict) -> dict | None:
+def truth_of(about: dict) -> dict | None:
     """The world's truth about the clip; JSON of another kind beside a recording is not one."""
     truth = about["truth"]
     return truth if isinstance(truth, dict) and truth.keys() >= TRUTH_KEYS else None
@@ -163,8 +145,8 @@ def _check_arrays(path: Path, clip: Clip) -> None:
         ),
     }
     for name, (array, shape, kind) in wanted.items():
-        if array.shape != shape or array.dtype != kind or seconds == 0:
+        if array.shape != shape or array.dtype != kind:
             raise TrainingError(
                 f"{path}: clip {clip.id}: {name} are {array.dtype} {array.shape}, "
-                f"not {np.dtype(kind)} {shape} (and at least one second)"
+                f"not {np.dtype(kind)} {shape}"
             )

@@ -13,8 +13,26 @@ def frames_to_tensor(frames: np.ndarray | Tensor) -> Tensor:
 
     A picture of another size is resized whole, bilinear and antialiased.
     """
-    pictures = torch.as_tensor(frames).permute(0, 3, 1, 2).float()
-    side = (contract.FRAME_PIXELS, contract.FRAME_PIXELS)
+    return _pictures(torch.as_tensor(frames), contract.FRAME_PIXELS)
+
+
+def windows_to_tensor(pictures: np.ndarray | Tensor, pixels: int) -> Tensor:
+    """Windows `[n, t, h, w, 3]` of uint8 to normalised `[n, 3, t, pixels, pixels]`."""
+    windows = torch.as_tensor(pictures)
+    flat = _pictures(windows.flatten(0, 1), pixels)
+    return flat.unflatten(0, windows.shape[:2]).transpose(1, 2)
+
+
+def waveforms_to_tensor(waveforms: np.ndarray | Tensor) -> Tensor:
+    """Waveforms `[n, samples]`, 16-bit integers or floats in -1..1, to `[n, 1, samples]`."""
+    sound = torch.as_tensor(waveforms)
+    scale = 1.0 if sound.is_floating_point() else 1 / 32_768
+    return sound.float()[:, None] * scale
+
+
+def _pictures(stored: Tensor, pixels: int) -> Tensor:
+    pictures = stored.permute(0, 3, 1, 2).float()
+    side = (pixels, pixels)
     if pictures.shape[2:] != side:
         pictures = functional.interpolate(
             pictures, side, mode="bilinear", align_corners=False, antialias=True

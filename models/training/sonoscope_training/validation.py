@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -26,9 +27,9 @@ class Validation:
     def of(cls, clips: list[Clip]) -> "Validation":
         """Without a look at any truth: a network that learns unsupervised is chosen so, too."""
         clips = clips[:CLIPS_MAX]
-        frames = [torch.from_numpy(clip.frames[clip.middle()]) for clip in clips]
-        sounds = [torch.from_numpy(clip.spectrograms[clip.middle()]) for clip in clips]
-        return cls(frames_to_tensor(torch.stack(frames)), torch.stack(sounds))
+        frames = np.stack([clip.frames[clip.middle()] for clip in clips])
+        sounds = np.stack([clip.spectrograms[clip.middle()] for clip in clips])
+        return cls(frames_to_tensor(frames), torch.from_numpy(sounds))
 
     @torch.inference_mode()
     def __call__(self, network: Network, autocast) -> tuple[float, float]:

@@ -1,5 +1,7 @@
 """The definitions against a forward pass written out from the published description."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch.nn import functional as f
@@ -134,18 +136,44 @@ def test_seeding_leaves_the_global_generator_alone():
 
 
 def test_avol_starts_from_the_towers_of_ave():
-    ave, avol = (seeded(Shape(family, 0.0625), 1) for family in ("ave", "avol"))
+    ave, avol = (seeded(Shape(family, 0.0625), seed) for seed, family in enumerate(("ave", "avol")))
     fresh = {name: value.clone() for name, value in avol.state_dict().items()}
-    taken = start_from(avol, {name: value + 1 for name, value in ave.state_dict().items()})
+    taken = start_from(avol, ave)
     weights = avol.state_dict()
     for name in ("frame.conv4_2.weight", "audio.fc2.bias", "audio.bn_fc1.running_mean"):
         assert name in taken
-        assert torch.equal(weights[name], ave.state_dict()[name] + 1)
+        assert torch.equal(weights[name], ave.state_dict()[name])
     for name in ("frame.conv5.weight", "head.conv7.bias"):
         assert name not in taken
         assert torch.equal(weights[name], fresh[name])
 
 
-def test_towers_of_another_width_are_refused():
-    with pytest.raises(TrainingError, match="same width"):
-        start_from(Network(Shape("l3", 0.0625)), {"frame.conv1_1.weight": torch.zeros(64, 3, 3, 3)})
+def test_the_same_family_keeps_its_head():
+    one, other = (seeded(Shape("l3", 0.0625), seed) for seed in (1, 2))
+    assert "head.fc2.weight" in start_from(other, one)
+    assert torch.equal(other.head.fc2.weight, one.head.fc2.weight)
+
+
+@torch.no_grad()
+def test_a_widened_network_says_the_same(network, samples):
+    wide = seeded(replace(network.shape, width=2 * network.shape.width), 7)
+    start_from(wide, network)
+    assert wide.frame.conv4_1.weight.shape[:2] > network.frame.conv4_1.weight.shape[:2]
+    said = wide.eval()(samples["frame"], samples["audio"])
+    for name, value in network(samples["frame"], samples["audio"]).items():
+        torch.testing.assert_close(said[name], value, atol=1e-5, rtol=1e-4)
+
+
+def test_copies_of_a_widened_channel_are_read_unevenly():
+    narrow, wide = (Network(Shape("ave", width)) for width in (0.0625, 0.125))
+    start_from(wide, narrow)
+    first, second = wide.frame.conv2_1.weight.detach().unflatten(1, (-1, 2)).unbind(2)
+    torch.testing.assert_close(
+        first + second, narrow.frame.conv2_1.weight.detach().repeat_interleave(2, dim=0)
+    )
+    assert (first - second).abs().mean() > 0.05 * (first + second).abs().mean()
+
+
+def test_a_width_that_is_no_multiple_is_refused():
+    with pytest.raises(TrainingError, match="cannot be widened"):
+        start_from(Network(Shape("l3", 0.0625)), Network(Shape("l3", 0.125)))

@@ -109,3 +109,52 @@ def test_a_stranger_in_the_archive_is_refused(tmp_path):
 def test_an_empty_folder_says_what_to_do(tmp_path):
     with pytest.raises(TrainingError, match="sonoscope extract"):
         shards.load(tmp_path)
+
+
+def test_seconds_with_broken_or_no_sound_are_left_out_and_counted(tmp_path):
+    sounds = np.random.default_rng(0).normal(size=(4, 257, 199)).astype(np.float16)
+    sounds[1, 100, 7] = np.nan
+    sounds[2, 3, 4] = -np.inf
+    sounds[3] = -2.6
+    frames = np.zeros((4, 256, 256, 3), np.uint8)
+    parts = {
+        "frames.npy": npy(frames),
+        "spectrograms.npy": npy(sounds),
+        "json": b'{"source": "a", "segments": [0, 1, 2, 3], "truth": null}',
+    }
+    write_members(tmp_path / "0.tar", {f"a.{suffix}": part for suffix, part in parts.items()})
+    loaded = shards.load(tmp_path)
+    assert loaded.clips[0].pairs() == [0]
+    assert loaded.left_out() == {"not finite": 2, "silent": 1}
+
+
+def test_a_clip_without_a_second_is_left_out(tmp_path):
+    parts = {
+        "frames.npy": npy(np.zeros((0, 256, 256, 3), np.uint8)),
+        "spectrograms.npy": npy(np.zeros((0, 257, 199), np.float16)),
+        "json": b'{"source": "a", "segments": [], "truth": null}',
+    }
+    members = {f"a.{suffix}": part for suffix, part in parts.items()}
+    write_members(
+        tmp_path / "0.tar",
+        members
+        | {"b.json": made_up_clip(0)["json"]}
+        | {f"b.{suffix}": part for suffix, part in made_up_clip(0).items()},
+    )
+    assert [clip.id for clip in shards.load(tmp_path).clips] == ["b"]
+
+
+def test_a_set_in_which_nothing_is_heard_says_so(tmp_path):
+    parts = made_up_clip(7)
+    write_members(tmp_path / "0.tar", {f"clip-7.{suffix}": part for suffix, part in parts.items()})
+    loaded = shards.load(tmp_path)
+    with pytest.raises(TrainingError, match=r"in none of the 1 clips .* anything seen is heard"):
+        loaded.split(shards.split_of("clip-7"))
+
+
+def test_arrays_stay_on_disk(made_up):
+    """Views of the mapped shard, not copies of it."""
+    clip = shards.load(made_up).clips[0]
+    for array in (clip.frames, clip.spectrograms):
+        assert not array.flags.owndata
+        assert not array.flags.writeable

@@ -13,6 +13,7 @@ from sonoscope_training.evaluate import evaluate
 from sonoscope_training.networks import Shape, seeded
 from sonoscope_training.recipe import SCRATCH
 from sonoscope_training.scorers import TorchScorer
+from sonoscope_training.tasks import PairTask
 from sonoscope_training.train import Run
 
 SHAPE = Shape("ave", 0.0625)
@@ -26,7 +27,8 @@ def shard_set(made_up):
 
 def start(shard_set, recipe, folder):
     provenance = Provenance("made-up squares", SHAPE.width, 0)
-    return Run(seeded(SHAPE, 0), shard_set, recipe, provenance=provenance, folder=folder)
+    task = PairTask(shard_set, recipe)
+    return Run(seeded(SHAPE, 0), task, recipe, provenance=provenance, folder=folder)
 
 
 def test_a_learnable_set_is_learned(shard_set, tmp_path):
@@ -62,9 +64,10 @@ def test_a_run_of_another_recipe_is_not_resumed(shard_set, tmp_path):
 
 def test_the_head_starts_at_the_distance_there_is(shard_set, tmp_path):
     run = start(shard_set, TINY, tmp_path)
-    run._start_head()
-    with torch.no_grad():
-        frame, audio = run._features(0)
+    run._start()
+    frames, sounds = run.task.batch(0)
+    with torch.no_grad(), run._autocast():
+        frame, audio = run.network.frame(frames).float(), run.network.audio(sounds).float()
     middle = distance(frame[:, None], audio[None, :]).mean()
     logit = run.network.head.logit(middle)
     assert abs(logit.item()) < 0.05

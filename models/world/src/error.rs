@@ -42,8 +42,16 @@ pub enum Error {
         source: std::io::Error,
     },
     /// The folder holds a set made with other settings.
-    #[error("{0} holds clips of another world; choose another folder, or delete this one")]
+    #[error(
+        "{0} holds clips of another world, or split otherwise; choose another folder, or delete this one"
+    )]
     OtherWorld(PathBuf),
+    /// A split is not written as three shares of a hundred.
+    #[error(
+        "`{0}` is no split\ntip: write three whole percentages that make 100, for training, \
+         validation and test, such as 80/10/10"
+    )]
+    Split(String),
 }
 
 impl Error {

@@ -38,12 +38,21 @@ pub(crate) enum Action {
     Hold,
     /// Goes round this many times a second during the note, and stops with it.
     Cycle(f32),
+    /// Goes round once a note, however long that is.
+    Once,
 }
 
 /// All notes of one object in one clip, in order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Score {
     notes: Vec<Note>,
+}
+
+impl Action {
+    /// Whether the last pose leads to the first again.
+    pub(crate) fn is_cyclic(self) -> bool {
+        matches!(self, Self::Cycle(_) | Self::Once)
+    }
 }
 
 impl Score {
@@ -87,6 +96,7 @@ impl Score {
             }
             Action::Hold if left_s > 0.0 => (since_s / 0.05).min(left_s / 0.05).min(1.0),
             Action::Cycle(turns_per_s) if left_s > 0.0 => (since_s * turns_per_s).fract(),
+            Action::Once if left_s > 0.0 => since_s / note.length_s,
             _ => 0.0,
         }
     }
@@ -117,4 +127,25 @@ fn sounding_runs(silent: &[bool]) -> Vec<Range<f32>> {
         }
     }
     runs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_that_goes_round_once_a_note_is_half_way_in_its_middle() {
+        let score = Score {
+            notes: vec![Note {
+                start_s: 1.0,
+                length_s: 2.0,
+                silent_from_s: 4.0,
+                pitch: 1.0,
+                strength: 1.0,
+            }],
+        };
+        for (time_s, pose) in [(0.5, 0.0), (1.0, 0.0), (2.0, 0.5), (2.5, 0.75), (3.0, 0.0)] {
+            assert_eq!(score.pose(Action::Once, time_s), pose, "at {time_s} s");
+        }
+    }
 }

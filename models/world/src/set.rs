@@ -12,10 +12,13 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Encoding, Error, World, encode, encode::truth_path};
+use crate::{Encoding, Error, Split, World, encode, encode::truth_path, ontology_json};
 
 /// The file in a set's folder that says how the set was made.
 const CONFIG_NAME: &str = "world.json";
+
+/// The file in each folder of clips that says what kind of thing each class is.
+const ONTOLOGY_NAME: &str = "ontology.json";
 
 /// What a set of clips is made of.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -25,13 +28,25 @@ pub struct WorldConfig {
     pub world: World,
     /// How they are encoded.
     pub encoding: Encoding,
+    /// Into which folders they go; all into one if `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split: Option<Split>,
     /// Clips written at the same time; 0 is one a processor core. Does not change what is written.
     #[serde(skip)]
     pub threads: usize,
 }
 
-/// Writes the first `clips` clips of a world as `clip-00000.mp4`, `clip-00000.json` and so on.
-/// Clips that are there already are left alone, so that what was interrupted can be resumed, and
+impl WorldConfig {
+    /// Whether both write the same files.
+    fn writes_like(&self, other: &Self) -> bool {
+        let same_clips = self.world == other.world && self.encoding == other.encoding;
+        same_clips && self.split == other.split
+    }
+}
+
+/// Writes the first `clips` clips of a world as `clip-00000.mp4`, `clip-00000.json` and so on,
+/// with an [`ontology.json`](ontology_json) beside them. With a split, clips go into the folders
+/// `train`, `validation` and `test` in `out_dir`, no clip into two of them. Clips that are there already are left alone, so that what was interrupted can be resumed, and
 /// a set can grow. After each clip, `progress` is told how many are there.
 ///
 /// ```no_run
@@ -47,6 +62,7 @@ pub fn write_set(
 ) -> Result<(), Error> {
     fs::create_dir_all(out_dir).map_err(Error::io("creating", out_dir))?;
     claim(config, out_dir)?;
+    prepare_folders(config, out_dir)?;
     let (next, done, stop) = (AtomicU64::new(0), AtomicU64::new(0), AtomicBool::new(false));
     let failure = Mutex::new(None);
     let work = || {
@@ -91,7 +107,7 @@ fn thread_count(config: &WorldConfig, clips: u64) -> u64 {
 }
 
 fn write_clip(config: &WorldConfig, out_dir: &Path, index: u64) -> Result<(), Error> {
-    let path = clip_path(out_dir, index);
+    let path = clip_path(config.split, out_dir, index);
     // The truth is written last: where it is, all is.
     if truth_path(&path).exists() {
         return Ok(());
@@ -99,8 +115,27 @@ fn write_clip(config: &WorldConfig, out_dir: &Path, index: u64) -> Result<(), Er
     encode(&config.world.clip(index), &path, &config.encoding)
 }
 
-fn clip_path(out_dir: &Path, index: u64) -> PathBuf {
-    out_dir.join(format!("clip-{index:05}.mp4"))
+fn clip_path(split: Option<Split>, out_dir: &Path, index: u64) -> PathBuf {
+    let name = format!("clip-{index:05}.mp4");
+    match split {
+        Some(split) => out_dir.join(split.folder_of(index)).join(name),
+        None => out_dir.join(name),
+    }
+}
+
+/// Makes the folders that clips go into, each with the ontology in it.
+fn prepare_folders(config: &WorldConfig, out_dir: &Path) -> Result<(), Error> {
+    let folders = match config.split {
+        Some(split) => split.folders().map(|name| out_dir.join(name)).collect(),
+        None => vec![out_dir.to_owned()],
+    };
+    let ontology = ontology_json();
+    for folder in folders {
+        fs::create_dir_all(&folder).map_err(Error::io("creating", &folder))?;
+        let path = folder.join(ONTOLOGY_NAME);
+        fs::write(&path, &ontology).map_err(Error::io("writing", &path))?;
+    }
+    Ok(())
 }
 
 /// Writes down how the set is made, or checks that the folder's set was made so.
@@ -108,9 +143,7 @@ fn claim(config: &WorldConfig, out_dir: &Path) -> Result<(), Error> {
     let path = out_dir.join(CONFIG_NAME);
     match fs::read(&path) {
         Ok(bytes) => match serde_json::from_slice::<WorldConfig>(&bytes) {
-            Ok(present) if present.world == config.world && present.encoding == config.encoding => {
-                Ok(())
-            }
+            Ok(present) if config.writes_like(&present) => Ok(()),
             _ => Err(Error::OtherWorld(out_dir.to_owned())),
         },
         Err(error) if error.kind() == io::ErrorKind::NotFound => {

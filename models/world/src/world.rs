@@ -43,7 +43,7 @@ pub struct World {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Difficulty {
-    /// Objects of 90 to 170 pixels in a picture 256 high, at most one silent object.
+    /// Objects of 90 to 200 pixels in a picture 256 high, at most one silent object.
     Easy,
     /// Objects of 40 to 120 pixels, up to two silent objects.
     Hard,
@@ -100,7 +100,7 @@ impl Difficulty {
     /// Size of objects as a share of the picture's shorter side.
     pub(crate) fn object_size(self) -> std::ops::Range<f32> {
         match self {
-            Self::Easy => 90.0 / 256.0..170.0 / 256.0,
+            Self::Easy => 90.0 / 256.0..200.0 / 256.0,
             Self::Hard => 40.0 / 256.0..120.0 / 256.0,
         }
     }

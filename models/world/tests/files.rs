@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::{fs, path::Path};
+use std::{collections::HashSet, fs, path::Path};
 
 use gstreamer::{self as gst, prelude::*};
 use gstreamer_pbutils::Discoverer;
@@ -199,5 +199,31 @@ fn a_set_of_another_world_is_refused() {
     let mut other = config();
     other.world.seed = 1;
     let refused = write_set(&other, folder.path(), 0, |_| {});
+    assert!(matches!(refused, Err(Error::OtherWorld(_))));
+}
+
+#[test]
+fn a_split_set_has_each_clip_in_one_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut split = config();
+    split.world.size = (32, 32);
+    split.world.seconds = 1;
+    split.split = Some("80/10/10".parse().unwrap());
+    write_set(&split, folder.path(), 10, |_| {}).unwrap();
+    let mut seen = HashSet::new();
+    for (name, count) in [("train", 8), ("validation", 1), ("test", 1)] {
+        let part = folder.path().join(name);
+        let ontology = fs::read_to_string(part.join("ontology.json")).unwrap();
+        assert_eq!(ontology, sonoscope_world::ontology_json());
+        let files = fs::read_dir(part).unwrap();
+        let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+        let clips: Vec<_> = names.filter(|name| name.ends_with(".mp4")).collect();
+        assert_eq!(clips.len(), count, "{name}");
+        assert!(clips.into_iter().all(|clip| seen.insert(clip)), "{name}");
+    }
+    assert_eq!(seen.len(), 10);
+    // The same clips in one folder would be a second copy of them.
+    split.split = None;
+    let refused = write_set(&split, folder.path(), 10, |_| {});
     assert!(matches!(refused, Err(Error::OtherWorld(_))));
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use sonoscope_world::{Difficulty, World, WorldConfig, write_set};
+use sonoscope_world::{Difficulty, Split, World, WorldConfig, write_set};
 
 use crate::fault::{Exit, Fault};
 
@@ -29,6 +29,10 @@ pub struct WorldArgs {
     /// Columns and rows of the picture.
     #[arg(long, value_name = "WxH", default_value = "320x240", value_parser = size)]
     size: (u32, u32),
+
+    /// Put clips into the folders train, validation and test, in these shares of a hundred.
+    #[arg(long, value_name = "80/10/10")]
+    split: Option<Split>,
 
     /// How hard objects are to find: large and almost alone, or small among others.
     #[arg(long, value_enum, default_value_t = Level::Hard)]
@@ -70,6 +74,7 @@ pub fn run(args: WorldArgs) -> Result<Exit, Fault> {
             },
             ..World::default()
         },
+        split: args.split,
         ..WorldConfig::default()
     };
     let told = |done: u64| {

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import onnx
 
+from sonoscope_training import run_log
 from sonoscope_training.card import card
 from sonoscope_training.contract import METADATA_KEY
 from sonoscope_training.errors import TrainingError
@@ -21,6 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="JSON",
         help="what `evaluate` printed; may be given again",
+    )
+    parser.add_argument(
+        "--log", type=Path, metavar="FILE", help="the run's log.jsonl, for the learning curve"
     )
     parser.add_argument(
         "--note",
@@ -42,5 +46,15 @@ def run(arguments: argparse.Namespace) -> None:
     if not contracts:
         raise TrainingError(f"{arguments.folder}/head.onnx has no {METADATA_KEY}: export it anew")
     path = arguments.folder / "CARD.md"
-    path.write_text(card(json.loads(contracts[0]), evaluations, arguments.note))
+    path.write_text(
+        card(json.loads(contracts[0]), evaluations, arguments.note, _log(arguments.log))
+    )
     print(path)
+
+
+def _log(path: Path | None) -> list[dict]:
+    if path is None:
+        return []
+    if not path.exists():
+        raise TrainingError(f"{path}: no such log; `train` writes it beside its checkpoints")
+    return run_log.read(path)

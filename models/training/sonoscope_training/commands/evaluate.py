@@ -4,9 +4,11 @@ import argparse
 import json
 from pathlib import Path
 
-from sonoscope_training import checkpoint, shards
+from sonoscope_training import archive, checkpoint, shards, stretches
 from sonoscope_training.commands import options
-from sonoscope_training.evaluate import evaluate
+from sonoscope_training.evaluate import alignment, evaluate
+from sonoscope_training.multisensory import form_of
+from sonoscope_training.networks import MULTISENSORY
 from sonoscope_training.scorers import OnnxScorer, Scorer, TorchScorer
 
 
@@ -25,8 +27,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Evaluate, and print the figures."""
-    clips = shards.load(arguments.shards).split(arguments.split)
-    figures = {"set": arguments.label or arguments.split} | evaluate(_scorer(arguments), clips)
+    archive.shards(arguments.shards)
+    scorer = _scorer(arguments)
+    figures = {"set": arguments.label or arguments.split}
+    if scorer.family == MULTISENSORY:
+        stretch_set = stretches.load(arguments.shards, form_of(scorer.form))
+        figures |= alignment(scorer, stretch_set.split(arguments.split))
+    else:
+        figures |= evaluate(scorer, shards.load(arguments.shards).split(arguments.split))
     print(json.dumps(figures, indent=2))
 
 

@@ -5,13 +5,15 @@ From a checkpoint of `train`, whose width then holds, seeded and untrained, or a
 
 import argparse
 from pathlib import Path
+from typing import get_args
 
 from sonoscope_training import checkpoint, published
 from sonoscope_training.commands import options
 from sonoscope_training.contract import UNTRAINED, Provenance
 from sonoscope_training.errors import TrainingError
 from sonoscope_training.export import export
-from sonoscope_training.networks import Network, Shape, seeded
+from sonoscope_training.graph import Weights
+from sonoscope_training.networks import Network, seeded
 from sonoscope_training.settle import settle
 
 
@@ -25,13 +27,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     origin.add_argument("--published", type=Path, help="a state dict that the authors published")
     parser.add_argument("--trained-on", help="with --published: what on, in a sentence")
     parser.add_argument("--license", help="with --published: the licence of the weights")
+    parser.add_argument(
+        "--weights",
+        choices=get_args(Weights),
+        default="fp32",
+        help="how they are stored: fp16 halves the files, and is loaded as fp32",
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Export, and say what was written."""
     network, provenance = _network(arguments)
-    for path in export(network, arguments.name, provenance, arguments.out):
+    written = export(network, arguments.name, provenance, arguments.out, weights=arguments.weights)
+    for path in written:
         print(f"{path}  {path.stat().st_size} bytes")
 
 
@@ -51,7 +60,7 @@ def _network(arguments: argparse.Namespace) -> tuple[Network, Provenance]:
 
 
 def _seeded(arguments: argparse.Namespace) -> tuple[Network, Provenance]:
-    shape = Shape(arguments.network, arguments.width or 1.0)
+    shape = options.shape(arguments)
     network = seeded(shape, arguments.seed)
     settle(network, arguments.seed)
     return network, Provenance(UNTRAINED, shape.width, arguments.seed)

@@ -5,10 +5,18 @@ from pathlib import Path
 
 import numpy as np
 
-from sonoscope_training import inputs, shards
+from sonoscope_training import inputs, shards, stretches
 from sonoscope_training.commands import options
-from sonoscope_training.quantize import quantize
-from sonoscope_training.tensors import frames_to_tensor, spectrograms_to_tensor
+from sonoscope_training.multisensory import form_of, form_with
+from sonoscope_training.networks import MULTISENSORY
+from sonoscope_training.quantize import contract_of, quantize
+from sonoscope_training.tensors import (
+    frames_to_tensor,
+    spectrograms_to_tensor,
+    waveforms_to_tensor,
+    windows_to_tensor,
+)
+from sonoscope_training.window_validation import examples, stored
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,16 +29,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Quantize, and say what was written."""
-    frames, spectrograms = _samples(arguments)
-    samples = {
-        "frame": frames_to_tensor(frames).numpy(),
-        "audio": spectrograms_to_tensor(spectrograms).numpy(),
-    }
+    page = contract_of(arguments.folder)
+    samples = _windows(arguments, page) if page["family"] == MULTISENSORY else _pairs(arguments)
     for path in quantize(arguments.folder, samples):
         print(f"{path}  {path.stat().st_size} bytes")
 
 
-def _samples(arguments: argparse.Namespace) -> tuple[np.ndarray, np.ndarray]:
+def _pairs(arguments: argparse.Namespace) -> dict[str, np.ndarray]:
+    frames, spectrograms = _seconds(arguments)
+    return {
+        "frame": frames_to_tensor(frames).numpy(),
+        "audio": spectrograms_to_tensor(spectrograms).numpy(),
+    }
+
+
+def _windows(arguments: argparse.Namespace, page: dict) -> dict[str, np.ndarray]:
+    """The same for Multisensory, of windows."""
+    form = form_of(form_with(page["frame"]["width"]))
+    count, seed = arguments.samples, arguments.seed
+    if arguments.shards is None:
+        pictures, sounds = inputs.windows(count, form, seed), inputs.waveforms(count, seed)
+    else:
+        training = stretches.load(arguments.shards, form).split("train")
+        pictures, sounds, _ = next(stored(examples(training, form, most=count), form, count))
+    return {
+        "frame": windows_to_tensor(pictures, form.pixels).numpy(),
+        "audio": waveforms_to_tensor(sounds).numpy(),
+    }
+
+
+def _seconds(arguments: argparse.Namespace) -> tuple[np.ndarray, np.ndarray]:
     """From the training split, never from what an evaluation sees."""
     if arguments.shards is None:
         count, seed = arguments.samples, arguments.seed

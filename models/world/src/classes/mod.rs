@@ -5,15 +5,27 @@
 mod bee;
 mod bell;
 mod bird;
+mod cat;
 mod clock;
+mod cricket;
 mod dog;
+mod drill;
 mod drum;
 mod engine;
+mod fire;
 mod flute;
+mod frog;
 mod guitar;
+mod harp;
+mod helicopter;
 mod rain;
 mod siren;
 mod telephone;
+mod thunder;
+mod trumpet;
+mod violin;
+mod waves;
+mod xylophone;
 
 use crate::{
     picture::sprite::Look,
@@ -31,19 +43,31 @@ pub(crate) struct Class {
 }
 
 /// All classes, by name.
-pub(crate) static CLASSES: [Class; 12] = [
+pub(crate) static CLASSES: [Class; 24] = [
     bee::CLASS,
     bell::CLASS,
     bird::CLASS,
+    cat::CLASS,
     clock::CLASS,
+    cricket::CLASS,
     dog::CLASS,
+    drill::CLASS,
     drum::CLASS,
     engine::CLASS,
+    fire::CLASS,
     flute::CLASS,
+    frog::CLASS,
     guitar::CLASS,
+    harp::CLASS,
+    helicopter::CLASS,
     rain::CLASS,
     siren::CLASS,
     telephone::CLASS,
+    thunder::CLASS,
+    trumpet::CLASS,
+    violin::CLASS,
+    waves::CLASS,
+    xylophone::CLASS,
 ];
 
 /// The names of all classes, in alphabetical order.

@@ -109,7 +109,7 @@ impl Actor {
         light: Light,
         dice: &mut Dice,
     ) -> Self {
-        let cyclic = matches!(class.action, Action::Cycle(_));
+        let cyclic = class.action.is_cyclic();
         let palette = Palette::draw(dice);
         Self {
             action: class.action,

@@ -64,13 +64,21 @@ pub(crate) struct Resonance {
 impl Resonance {
     /// A resonance at a frequency, this wide.
     pub(crate) fn at(hz: f32, width_hz: f32) -> Self {
-        let radius = (-std::f32::consts::PI * width_hz / RATE).exp();
-        Self {
-            gain: (1.0 - radius * radius) / 2.0,
-            feedback: [2.0 * radius * (TAU * hz / RATE).cos(), -radius * radius],
+        let mut resonance = Self {
+            gain: 0.0,
+            feedback: [0.0; 2],
             inputs: [0.0; 2],
             outputs: [0.0; 2],
-        }
+        };
+        resonance.tune(hz, width_hz);
+        resonance
+    }
+
+    /// Moves to another frequency and width, while it rings.
+    pub(crate) fn tune(&mut self, hz: f32, width_hz: f32) {
+        let radius = (-std::f32::consts::PI * width_hz / RATE).exp();
+        self.gain = (1.0 - radius * radius) / 2.0;
+        self.feedback = [2.0 * radius * (TAU * hz / RATE).cos(), -radius * radius];
     }
 
     pub(crate) fn step(&mut self, input: f32) -> f32 {
