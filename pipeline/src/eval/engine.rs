@@ -63,11 +63,12 @@ impl Engine {
         })
     }
 
-    /// What each network makes of a second that has both picture and sound.
+    /// What each network makes of a second that has both picture and sound; nothing of one that
+    /// had not all that it looks at.
     ///
     /// # Errors
     /// When a network fails.
-    pub fn look(&mut self, segment: Segment) -> Result<Vec<View>, NetworkError> {
+    pub fn look(&mut self, segment: Segment) -> Result<Vec<Option<View>>, NetworkError> {
         let made = self.maker.make(segment);
         let places = self.preparation.networks.iter();
         (self.networks.iter_mut().zip(places))
@@ -76,7 +77,7 @@ impl Engine {
                 let audio = network.audio_features(&made.spectrograms[sound], 1)?;
                 let score = network.score(&frame, &audio)?.swap_remove(0);
                 let columns = (network.contract().outputs.heatmap).map(|[_, columns]| columns);
-                Ok(View {
+                Ok(Some(View {
                     correspondence: score.correspondence,
                     heatmap: (score.heatmap.zip(columns))
                         .map(|(cells, columns)| Heatmap { columns, cells }),
@@ -84,7 +85,7 @@ impl Engine {
                         frame: Arc::new(frame),
                         audio: Arc::new(audio),
                     }),
-                })
+                }))
             })
             .collect()
     }

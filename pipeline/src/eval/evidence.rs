@@ -1,6 +1,6 @@
 //! What is gathered of recordings before figures are made of it.
 
-use sonoscope_operators::SourceId;
+use sonoscope_operators::{Heatmap, SourceId};
 
 use super::{
     engine::{Pair, View},
@@ -46,8 +46,8 @@ pub struct Second {
     pub sounding: Option<Box4>,
     /// Where silent objects are, as far as is known.
     pub silent_objects: Vec<Box4>,
-    /// What each network made of it.
-    pub views: Vec<View>,
+    /// What each network made of it; nothing where a network had not all that it looks at.
+    pub views: Vec<Option<View>>,
 }
 
 /// The scores of one picture with two sounds of its own recording.
@@ -66,8 +66,22 @@ pub struct Probe<'a> {
     pub clip: usize,
     /// The second.
     pub second: &'a Second,
-    /// What a network's towers gave.
+    /// Its score with its own sound.
+    pub own: f32,
+    /// What the network's towers gave.
     pub pair: &'a Pair,
+}
+
+impl Second {
+    /// What a network made of it.
+    pub fn view(&self, network: usize) -> Option<&View> {
+        self.views[network].as_ref()
+    }
+
+    /// Where a network hears the sound come from.
+    pub fn heatmap(&self, network: usize) -> Option<&Heatmap> {
+        self.view(network)?.heatmap.as_ref()
+    }
 }
 
 impl Clip {
@@ -108,11 +122,12 @@ impl Evidence {
                     .filter(move |place| wanted(clip, **place));
                 places.filter_map(move |place| {
                     let second = &clip.seconds[*place];
-                    let pair = second.views[network].features.as_ref()?;
+                    let view = second.view(network)?;
                     Some(Probe {
                         clip: number,
                         second,
-                        pair,
+                        own: view.correspondence,
+                        pair: view.features.as_ref()?,
                     })
                 })
             })

@@ -1,6 +1,6 @@
 //! One recording while it is read: which of its seconds to keep.
 
-use sonoscope_models::{Features, NetworkError};
+use sonoscope_models::NetworkError;
 use sonoscope_operators::{Segment, Status};
 
 use super::{
@@ -120,19 +120,19 @@ impl Reading {
         let Some((own, other)) = self.out_of_step(fitting) else {
             return Ok(vec![None; networks]);
         };
-        let pair = |place: usize, network: usize| {
-            let features = self.seconds[place].views[network].features.as_ref();
-            features.map(|pair| -> (&Features, &Features) { (&pair.frame, &pair.audio) })
+        let view = |place: usize, network: usize| {
+            let view = self.seconds[place].view(network)?;
+            Some((view.correspondence, view.features.as_ref()?))
         };
         (0..networks)
             .map(|network| {
-                let Some(((picture, _), (_, sound))) = pair(own, network).zip(pair(other, network))
-                else {
+                let views = view(own, network).zip(view(other, network));
+                let Some(((aligned, own), (_, other))) = views else {
                     return Ok(None);
                 };
-                let shifted = engine.score(network, &[(picture, sound)])?;
+                let shifted = engine.score(network, &[(&own.frame, &other.audio)])?;
                 Ok(Some(Shifted {
-                    aligned: self.seconds[own].views[network].correspondence,
+                    aligned,
                     shifted: shifted[0],
                 }))
             })
@@ -166,7 +166,7 @@ fn evenly(places: &[usize], wanted: usize, must: Option<usize>) -> Vec<usize> {
 }
 
 fn drop_features(second: &mut Second) {
-    for view in &mut second.views {
+    for view in second.views.iter_mut().flatten() {
         view.features = None;
     }
 }

@@ -75,7 +75,7 @@ pub fn half_and_half(
         .map(|picture| (picture, other(picture, middles.len(), dice)))
         .collect();
     let negatives = score(engines, network, &middles, &pairs, stop)?;
-    let positives = own_scores(&middles, network);
+    let positives = own_scores(&middles);
     let answers = (positives.iter().map(|score| (*score, true)))
         .chain(negatives.iter().map(|score| (*score, false)));
     let reliability = reliability(&answers.collect::<Vec<_>>(), BINS);
@@ -114,7 +114,7 @@ pub fn all_pairs(
         .filter(foreign)
         .collect();
     let scores = score(engines, network, &probes, &pairs, stop)?;
-    let own = own_scores(&probes, network);
+    let own = own_scores(&probes);
     let Some(decision) = Decision::of(&own, &scores, CORRESPONDS) else {
         return Ok(Measured::Not(too_few(recordings)));
     };
@@ -139,9 +139,8 @@ fn other(clip: usize, clips: usize, dice: &mut impl RngExt) -> usize {
     (clip + dice.random_range(1..clips)) % clips
 }
 
-fn own_scores(probes: &[Probe], network: usize) -> Vec<f32> {
-    let own = |probe: &Probe| probe.second.views[network].correspondence;
-    probes.iter().map(own).collect()
+fn own_scores(probes: &[Probe]) -> Vec<f32> {
+    probes.iter().map(|probe| probe.own).collect()
 }
 
 /// All of them, or as many as can be compared, in their order.

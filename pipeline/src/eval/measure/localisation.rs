@@ -108,7 +108,7 @@ fn cases<'a>(evidence: &'a Evidence, network: usize, seed: u64) -> Vec<Case<'a>>
     for (number, clip) in evidence.clips.iter().enumerate() {
         let is_validation = validation.contains(&number);
         for second in &clip.seconds {
-            let map = second.views[network].heatmap.as_ref();
+            let map = second.heatmap(network);
             if let (Some(sounding), Some(map)) = (second.sounding, map) {
                 cases.push(Case {
                     second,
@@ -213,11 +213,11 @@ mod tests {
             fits: true,
             sounding: Some(sounding),
             silent_objects,
-            views: vec![View {
+            views: vec![Some(View {
                 correspondence: 1.0,
                 heatmap: Some(Heatmap { columns: 2, cells }),
                 features: None,
-            }],
+            })],
         }
     }
 
@@ -269,7 +269,7 @@ mod tests {
     #[test]
     fn what_is_missing_is_told() {
         let mut blind = second(0, LEFT_TOP, vec![]);
-        blind.views[0].heatmap = None;
+        blind.views[0] = None;
         let measured = localisation(&evidence(vec![blind]), 0, 1);
         assert!(measured.why_not().unwrap().contains("no heatmap"));
         let mut unknown = second(0, LEFT_TOP, vec![]);

@@ -73,7 +73,8 @@ impl Examples {
 /// Seconds of different clips: those with known places, if there are any, else those that fit.
 fn heatmaps(outcome: &Outcome) -> Vec<(usize, usize)> {
     let clips = &outcome.evidence.clips;
-    let has_map = |second: &Second| second.views.iter().any(|view| view.heatmap.is_some());
+    let networks = outcome.report.networks.len();
+    let has_map = |second: &Second| (0..networks).any(|network| second.heatmap(network).is_some());
     let is_boxed = |second: &Second| second.sounding.is_some();
     let any_boxed = clips.iter().any(|clip| clip.seconds.iter().any(is_boxed));
     let shown = |second: &Second| second.fits && has_map(second) && is_boxed(second) == any_boxed;

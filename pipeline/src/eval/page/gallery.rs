@@ -26,7 +26,7 @@ pub fn heatmaps(outcome: &Outcome, examples: &Examples, pictures: &Pictures) -> 
             .filter_map(|&(clip, place)| {
                 let clip_of = &outcome.evidence.clips[clip];
                 let second = &clip_of.seconds[place];
-                let view = &second.views[network];
+                let view = second.view(network)?;
                 let picture = pictures.get((clip, second.index))?;
                 let shot = painted(picture, view.heatmap.as_ref()?, second)?;
                 let caption = format!("{}, score {:.2}", caption(clip_of), view.correspondence);

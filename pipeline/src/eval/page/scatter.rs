@@ -106,11 +106,12 @@ fn on_paper(points: &[[f32; 2]]) -> Vec<[f32; 2]> {
         .collect()
 }
 
-/// Hues evenly around the wheel, neighbours of different lightness.
+/// Hues evenly around the wheel, neighbours of different lightness; all of them can be seen on
+/// light and on dark paper.
 fn colour(number: usize, of: usize) -> String {
     let hue = 360 * number / of.max(1);
-    let lightness = [46, 62, 38][number % 3];
-    format!("hsl({hue} 68% {lightness}%)")
+    let lightness = ["0.64", "0.76", "0.54"][number % 3];
+    format!("oklch({lightness} 0.16 {hue})")
 }
 
 fn key(names: &[String]) -> String {
