@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    io::{self, BufWriter},
+    io::{self, BufWriter, Write},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -74,10 +74,22 @@ impl Heatmaps {
 /// When it cannot be written.
 pub fn write_png(path: &Path, picture: &Picture) -> io::Result<()> {
     let file = BufWriter::new(File::create(path)?);
-    let mut encoder = png::Encoder::new(file, picture.width, picture.height);
+    encode_png(file, picture, png::Compression::Fast)
+}
+
+/// Writes a picture in the form of PNG.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn encode_png(
+    to: impl Write,
+    picture: &Picture,
+    compression: png::Compression,
+) -> io::Result<()> {
+    let mut encoder = png::Encoder::new(to, picture.width, picture.height);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
-    encoder.set_compression(png::Compression::Fast);
+    encoder.set_compression(compression);
     let mut writer = encoder.write_header().map_err(io::Error::from)?;
     writer.write_image_data(&picture.rgb)?;
     writer.finish().map_err(io::Error::from)

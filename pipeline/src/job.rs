@@ -169,7 +169,10 @@ impl Job {
 }
 
 /// The pictures that sources are to give beside those of the seconds' middles.
-fn grid(preparation: &Preparation) -> Result<Option<GridSpec>, Fault> {
+///
+/// # Errors
+/// When networks want different ones.
+pub(crate) fn grid(preparation: &Preparation) -> Result<Option<GridSpec>, Fault> {
     match preparation.grids()[..] {
         [] => Ok(None),
         [grid] => Ok(Some(grid)),
@@ -195,7 +198,7 @@ fn grid(preparation: &Preparation) -> Result<Option<GridSpec>, Fault> {
 
 impl Member {
     /// The network as rows name it.
-    fn provenance(&self) -> Provenance {
+    pub(crate) fn provenance(&self) -> Provenance {
         Provenance {
             network: self.files.contract().network.clone(),
             network_hash: self.files.network_hash(),

@@ -6,6 +6,7 @@
 pub mod cli;
 mod config;
 pub mod dataset;
+pub mod eval;
 pub mod extract;
 pub mod fault;
 pub mod graph;

@@ -33,22 +33,13 @@ const GROOVE: [u8; 3] = [24, 24, 28];
 impl Canvas<'_> {
     /// Blends a heatmap in: the higher a value, the brighter and the less transparent.
     pub fn heatmap(&mut self, map: &Heatmap) {
-        let rows = map.cells.len() / map.columns.max(1);
-        if rows == 0 {
-            return;
-        }
-        let across = taps(self.width, map.columns);
-        let down = taps(self.height, rows);
-        for (y, &(top, bottom, v)) in down.iter().enumerate() {
-            let row = |r: usize| &map.cells[r * map.columns..(r + 1) * map.columns];
-            let (top, bottom) = (row(top), row(bottom));
-            let pixels = &mut self.rgb[y * self.stride..][..self.width * 3];
-            for (pixel, &(left, right, h)) in pixels.chunks_exact_mut(3).zip(&across) {
-                let upper = mix(top[left], top[right], h);
-                let lower = mix(bottom[left], bottom[right], h);
-                blend(pixel, mix(upper, lower, v).clamp(0.0, 1.0));
-            }
-        }
+        let (width, height, stride) = (self.width, self.height, self.stride);
+        stretch(map, width, height, |x, y, value| {
+            blend(
+                &mut self.rgb[y * stride + x * 3..][..3],
+                value.clamp(0.0, 1.0),
+            );
+        });
     }
 
     /// Draws a bar along the lower edge, as long as the correspondence is high: green from
@@ -66,6 +57,32 @@ impl Canvas<'_> {
                 let lit = (x as f32) < length;
                 pixel.copy_from_slice(if lit { &colour } else { &GROOVE });
             }
+        }
+    }
+}
+
+/// The values of a heatmap that is stretched over a picture of this size, row by row: between the
+/// middles of its cells they change evenly. Empty for a map without cells.
+pub fn stretched(map: &Heatmap, width: usize, height: usize) -> Vec<f32> {
+    let mut values = Vec::with_capacity(width * height);
+    stretch(map, width, height, |_, _, value| values.push(value));
+    values
+}
+
+/// Hands out column, row and value of each pixel of a stretched heatmap.
+fn stretch(map: &Heatmap, width: usize, height: usize, mut put: impl FnMut(usize, usize, f32)) {
+    let rows = map.cells.len() / map.columns.max(1);
+    if rows == 0 {
+        return;
+    }
+    let across = taps(width, map.columns);
+    for (y, (top, bottom, v)) in taps(height, rows).into_iter().enumerate() {
+        let row = |r: usize| &map.cells[r * map.columns..(r + 1) * map.columns];
+        let (top, bottom) = (row(top), row(bottom));
+        for (x, &(left, right, h)) in across.iter().enumerate() {
+            let upper = mix(top[left], top[right], h);
+            let lower = mix(bottom[left], bottom[right], h);
+            put(x, y, mix(upper, lower, v));
         }
     }
 }

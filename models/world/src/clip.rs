@@ -169,22 +169,28 @@ impl Clip {
 
     fn second_truth(&self, second: u32) -> SecondTruth {
         let time_s = self.time_s(self.middle_frame(second));
-        let (width, height) = self.world.size;
-        let bounds = (!self.plan.off_screen).then(|| {
-            let [left, top, right, bottom] = self.stage().sounding_bounds(time_s);
-            [
-                (left.floor().max(0.0) as u32).min(width - 1),
-                (top.floor().max(0.0) as u32).min(height - 1),
-                (right.ceil().max(1.0) as u32).min(width),
-                (bottom.ceil().max(1.0) as u32).min(height),
-            ]
-        });
+        let stage = self.stage();
+        let bounds = (!self.plan.off_screen).then(|| self.box_of(stage.sounding_bounds(time_s)));
+        let all = self.plan.off_screen;
+        let others = stage.silent_bounds(time_s, all);
         SecondTruth {
             second,
             bounds,
+            others: others.map(|bounds| self.box_of(bounds)).collect(),
             silent: self.plan.silent[second as usize],
             off_screen: self.plan.off_screen,
         }
+    }
+
+    /// Whole pixels around an object, cut at the picture's borders.
+    fn box_of(&self, [left, top, right, bottom]: [f32; 4]) -> [u32; 4] {
+        let (width, height) = self.world.size;
+        [
+            (left.floor().max(0.0) as u32).min(width - 1),
+            (top.floor().max(0.0) as u32).min(height - 1),
+            (right.ceil().max(1.0) as u32).min(width),
+            (bottom.ceil().max(1.0) as u32).min(height),
+        ]
     }
 
     fn time_s(&self, frame: u32) -> f32 {

@@ -38,6 +38,9 @@ pub struct SecondTruth {
     /// that is silent just now still has its box.
     #[serde(rename = "box")]
     pub bounds: Option<[u32; 4]>,
+    /// Where the objects are that do not sound, likewise; none in files of older worlds.
+    #[serde(default)]
+    pub others: Vec<[u32; 4]>,
     /// Whether nothing but the recording's noise is heard.
     pub silent: bool,
     /// Whether the sound's object is not in the picture.

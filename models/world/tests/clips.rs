@@ -114,6 +114,28 @@ fn boxes_lie_in_the_picture() {
 }
 
 #[test]
+fn silent_objects_have_boxes_of_their_own() {
+    let world = World {
+        difficulty: Difficulty::Hard,
+        off_screen_share: 0.5,
+        ..small_world()
+    };
+    let mut counts = [0; 4];
+    for index in 0..60 {
+        for second in world.clip(index).truth().seconds {
+            counts[second.others.len()] += 1;
+            assert!(!(second.off_screen && second.others.is_empty()), "{index}");
+            assert!((second.others.iter()).all(|other| Some(*other) != second.bounds));
+            for [left, top, right, bottom] in second.others {
+                assert!(left < right && right <= 96 && top < bottom && bottom <= 64);
+            }
+        }
+    }
+    // None to two beside what sounds; one more where what sounds is off screen.
+    assert!(counts.iter().all(|count| *count > 0), "{counts:?}");
+}
+
+#[test]
 fn truth_survives_json() {
     let truth = small_world().clip(3).truth();
     let json = serde_json::to_string(&truth).unwrap();

@@ -2,6 +2,7 @@
 
 mod dataset;
 mod doctor;
+mod eval;
 mod extract;
 mod inspect;
 mod networks;
@@ -59,6 +60,8 @@ enum Command {
     Dataset(dataset::DatasetArgs),
     /// Train a network on recordings or shards, and write it with its card.
     Train(train::TrainArgs),
+    /// Measure how good networks are on a folder of recordings: tables, JSON and a page.
+    Eval(Box<eval::EvalArgs>),
 }
 
 /// Does what the command line asks.
@@ -78,6 +81,7 @@ pub fn main(cli: Cli) -> Result<Exit, Fault> {
         Command::Extract(args) => extract::run(args, cli.quiet),
         Command::Dataset(args) => dataset::run(&args, cli.quiet),
         Command::Train(args) => train::run(&args, cli.quiet),
+        Command::Eval(args) => eval::run(*args, cli.quiet),
     }
 }
 

@@ -73,6 +73,14 @@ impl Stage {
     pub(crate) fn sounding_bounds(&self, time_s: f32) -> [f32; 4] {
         self.actors[self.sounding].bounds(time_s, self.hand.shift(time_s))
     }
+
+    /// The boxes around the other actors, or around `all` of them where none sounds.
+    pub(crate) fn silent_bounds(&self, time_s: f32, all: bool) -> impl Iterator<Item = [f32; 4]> {
+        let shake = self.hand.shift(time_s);
+        (self.actors.iter().enumerate())
+            .filter(move |(actor, _)| all || *actor != self.sounding)
+            .map(move |(_, actor)| actor.bounds(time_s, shake))
+    }
 }
 
 impl Frame<'_> {
