@@ -177,3 +177,14 @@ pub struct Provenance {
     /// Licence of the weights.
     pub license: String,
 }
+
+/// What `trained_on` begins with where the synthetic world of `models/world` was all there was.
+const SYNTHETIC: &str = "sonoscope's own synthetic world";
+
+impl Provenance {
+    /// Whether the network has seen and heard nothing but the synthetic world, so that its scores
+    /// of real life are little better than chance.
+    pub fn is_synthetic(&self) -> bool {
+        self.trained_on.starts_with(SYNTHETIC)
+    }
+}

@@ -70,6 +70,7 @@ impl Job {
     pub fn run(mut self, stop: &Stop, witness: Witness) -> Result<Outcome, Fault> {
         let runtime = Runtime::load().map_err(Fault::environment)?;
         let members = self.members(&runtime)?;
+        warn_of_synthetic(&members);
         let networks = members.iter().map(|m| Arc::new(m.provenance())).collect();
         let preparation = Preparation::new(members.iter().map(|m| m.files.contract()));
         Graph::check(&preparation)?;
@@ -193,6 +194,23 @@ pub(crate) fn grid(preparation: &Preparation) -> Result<Option<GridSpec>, Fault>
             ));
             Err(fault.tip("run them one after the other"))
         }
+    }
+}
+
+/// Says once of which networks no wonders are to be expected.
+fn warn_of_synthetic(members: &[Member]) {
+    let contracts = members.iter().map(|member| member.files.contract());
+    let synthetic: Vec<&str> = contracts
+        .filter(|contract| contract.provenance.is_synthetic())
+        .map(|contract| contract.network.as_str())
+        .collect();
+    if !synthetic.is_empty() {
+        tracing::warn!(
+            "{} learned in a synthetic world: of real recordings expect little better than \
+             chance. `sonoscope train` makes networks from your own, `sonoscope networks pull` \
+             fetches published ones",
+            synthetic.join(", ")
+        );
     }
 }
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from sonoscope_training import reports
 from sonoscope_training.contract import UNTRAINED
 
 FAMILIES = {
@@ -53,8 +54,13 @@ def card(
     evaluations: list[dict],
     notes: Sequence[str] = (),
     log: Sequence[dict] = (),
+    reported: Sequence[tuple[str, dict]] = (),
 ) -> str:
-    """The whole page. `notes` are limits of this network's own, `log` the lines of its run's."""
+    """The whole page.
+
+    `notes` are limits of this network's own, `log` the lines of its run's, `reported` what
+    `sonoscope eval` wrote, with labels.
+    """
     provenance = contract["provenance"]
     untrained = provenance["trained_on"] == UNTRAINED
     sections = [
@@ -65,8 +71,11 @@ def card(
         f"- Licence of the weights: {provenance['license']}",
         f"## Input\n\n{_input(contract)}",
     ]
-    if evaluations:
-        sections += ["## How well it does", *_figures(evaluations)]
+    if evaluations or reported:
+        sections.append("## How well it does")
+    if reported:
+        sections += [reports.INTRO, reports.table(contract["network"], reported)]
+    sections += _figures(evaluations)
     if log:
         sections += ["## How it learned", learning_curve(log)]
     own = ALIGNMENT_LIMITS if contract["family"] == "multisensory" else LIMITS

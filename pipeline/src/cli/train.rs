@@ -108,7 +108,7 @@ impl Family {
     /// A network of the zoo with the contract that its recordings are extracted for.
     fn contract_of(self) -> &'static str {
         match self {
-            Self::Multisensory => "multisensory",
+            Self::Multisensory => "multisensory-small",
             _ => "ave-small",
         }
     }
@@ -192,7 +192,7 @@ impl TrainArgs {
             width: self.width,
             training: training.into_iter().flatten().flatten().collect(),
             export: Vec::new(),
-            int8: !self.no_int8 && self.network != Family::Multisensory,
+            int8: !self.no_int8,
         }
     }
 }

@@ -24,6 +24,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what `evaluate` printed; may be given again",
     )
     parser.add_argument(
+        "--report",
+        action="append",
+        default=[],
+        metavar="LABEL=JSON",
+        help="the eval.json that `sonoscope eval` wrote, and what it is of; may be given again",
+    )
+    parser.add_argument(
         "--log", type=Path, metavar="FILE", help="the run's log.jsonl, for the learning curve"
     )
     parser.add_argument(
@@ -40,6 +47,7 @@ def run(arguments: argparse.Namespace) -> None:
     try:
         head = onnx.load(arguments.folder / "head.onnx")
         evaluations = [json.loads(path.read_text()) for path in arguments.evaluation]
+        reported = [_report(words) for words in arguments.report]
     except (OSError, ValueError) as error:
         raise TrainingError(f"no card for {arguments.folder}: {error}") from error
     contracts = [prop.value for prop in head.metadata_props if prop.key == METADATA_KEY]
@@ -47,9 +55,16 @@ def run(arguments: argparse.Namespace) -> None:
         raise TrainingError(f"{arguments.folder}/head.onnx has no {METADATA_KEY}: export it anew")
     path = arguments.folder / "CARD.md"
     path.write_text(
-        card(json.loads(contracts[0]), evaluations, arguments.note, _log(arguments.log))
+        card(json.loads(contracts[0]), evaluations, arguments.note, _log(arguments.log), reported)
     )
     print(path)
+
+
+def _report(words: str) -> tuple[str, dict]:
+    label, separator, path = words.rpartition("=")
+    if not separator:
+        raise TrainingError(f"--report {words}: must be LABEL=JSON")
+    return label, json.loads(Path(path).read_text())
 
 
 def _log(path: Path | None) -> list[dict]:
