@@ -1,7 +1,7 @@
 //! Sets of recordings: who is in them, what is known of each, and which split it belongs to.
 //!
-//! A set is a list of [`Entry`]s. It comes of what people name on the command line ([`gather`]),
-//! or of a published list and a folder of clips ([`build`]).
+//! A set is a list of [`Entry`]s. It comes of what people name on the command line ([`gather()`]),
+//! or of a published list and a folder of clips ([`build()`]).
 
 mod build;
 mod clips;
