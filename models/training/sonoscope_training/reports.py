@@ -13,11 +13,11 @@ Cell = Callable[[Figures], str]
 DEPTH, GAIN = 30, "exponential"
 
 INTRO = (
-    "Through the whole pipeline (`sonoscope eval`: files decoded, cut, resampled, scored). AVC: the "
-    "middle second of each clip with its own sound and with that of another clip, half and half. "
-    "Own sound: how often a second's own sound fits its picture better than the sounds of other "
-    "recordings do (chance .5), with a 95 % interval over recordings. nDCG@30 has the gain "
-    "2^relevance - 1."
+    "Through the whole pipeline (`sonoscope eval`: files decoded, cut, resampled, scored). AVC: "
+    "the middle second of each clip with its own sound and with that of another clip, half and "
+    "half. Own sound: how often a second's own sound fits its picture better than the sounds of "
+    "other recordings do (chance .5), with a 95 % interval over recordings. Picture finds sound, "
+    "sound finds picture: nDCG@30 with the gain 2^relevance - 1."
 )
 
 
