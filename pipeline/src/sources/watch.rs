@@ -17,7 +17,7 @@ pub const STALL: Duration = Duration::from_secs(20);
 
 /// A source in which no track is found for this long has none. parsebin keeps some errors of
 /// demuxers to itself, after which nothing more comes.
-const SEARCH: Duration = Duration::from_secs(5);
+const SEARCH: Duration = Duration::from_secs(10);
 
 /// No recording has a gap this long; timestamps that say so lie.
 const JUMP_NS: i64 = 3600 * SECOND_NS;
