@@ -1,56 +1,125 @@
 #!/usr/bin/env bash
-# Trains the networks of models/zoo: tar shards -> ave-small, avol-small, each with int8 towers and
-# a card. About 4 100 steps; stopped and started again, it goes on.
+# Makes the networks of models/zoo from nothing: the synthetic world, sets, training, int8 towers,
+# cards. Stopped and started again, it goes on.
 #
-#   models/training/train_zoo.sh SHARDS [RUNS]
+#   models/training/train_zoo.sh [WORK] [NETWORK...]
 #
-# SHARDS is what `sonoscope extract` wrote, RUNS where checkpoints go (default out/training).
-# PYTHON names the interpreter, THREADS its threads (1 is best beside other work), ZOO the zoo,
-# TRAINED_ON the clips in a sentence, NOTE their limits; AVE_STEPS, AVOL_STEPS and AVE_AGAIN_STEPS
-# are the lengths of the runs.
+# WORK holds clips, sets and runs (default out/zoo; some 20 GB). Without a NETWORK all are made:
+# ave-small avol-small l3-small multisensory-small ave avol.
+# SONOSCOPE names the program, PYTHON the interpreter, DEVICE what trains (cpu or cuda), THREADS its
+# threads, ZOO where networks go, REAL a folder of real recordings for the figure on life,
+# SEED the seed of weights and steps, SCALE a factor on clips and steps (0.01 for a trial).
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 repository=$(cd "$here/../.." && pwd)
-if (($# < 1)); then
-    sed -n '2,11s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
-    exit 2
-fi
-shards=$(realpath "$1")
-runs=$(realpath -m "${2:-$repository/out/training}")
+work=$(realpath -m "${1:-$repository/out/zoo}")
+shift || true
+wanted=${*:-ave-small avol-small l3-small multisensory-small ave avol}
 zoo=$(realpath -m "${ZOO:-$repository/models/zoo}")
-width=0.25
-synthetic="Its world is a synthetic one, of drawn objects and computed sounds. On recordings of real \
-life expect little better than chance until it is trained on recordings of your own: \
-\`sonoscope extract\`, then \`train\`."
-trained_on=${TRAINED_ON:-"sonoscope's own synthetic world (models/world) and nothing else"}
+sonoscope=$(realpath "${SONOSCOPE:-$repository/target/release/sonoscope}")
+python=${PYTHON:-$repository/.runtime/python/bin/python}
+seed=${SEED:-0}
+note="It knows a synthetic world of drawn objects and computed sounds, and nothing else. On \
+recordings of real life expect little better than chance until it is trained on recordings of your \
+own (\`sonoscope train\`); \`sonoscope networks pull\` fetches weights that learned from real video."
+mkdir -p "$work"
+cd "$work"
+export ORT_DYLIB_PATH=${ORT_DYLIB_PATH:-$repository/.runtime/libonnxruntime.so}
+
+scaled() { # NUMBER: by SCALE, at least 1
+    awk -v n="$1" -v s="${SCALE:-1}" 'BEGIN { v = int(n * s); print (v < 1 ? 1 : v) }'
+}
 
 sonoscope_training() {
-    PYTHONPATH=$here "${PYTHON:-python3}" -m sonoscope_training "$@"
+    PYTHONPATH=$here "$python" -m sonoscope_training "$@"
 }
 
-train() { # RUN NETWORK STEPS [OPTION...]
+world() { # FOLDER CLIPS SECONDS SEED DIFFICULTY
+    "$sonoscope" -q world --out "clips/$1" --clips "$(scaled "$2")" --seconds "$3" --seed "$4" \
+        --difficulty "$5"
+}
+
+train() { # RUN NETWORK STEPS SET [OPTION...]
     printf '\n== %s\n' "$1"
-    sonoscope_training train --shards "$shards" --network "$2" --width $width --steps "$3" \
-        --threads "${THREADS:-$(nproc)}" --trained-on "$trained_on" --out "$runs/$1" "${@:4}"
+    sonoscope_training train --network "$2" --steps "$(scaled "$3")" --shards "sets/$4" \
+        --device "${DEVICE:-cpu}" --threads "${THREADS:-$(nproc)}" --seed "$seed" \
+        --trained-on "$(about "$4")" --out "runs/$1" "${@:5}"
 }
 
-publish() { # RUN NETWORK
-    local name=$2-small folder=$zoo/$2-small
-    printf '\n== %s\n' "$name"
-    sonoscope_training export --network "$2" --width $width --name "$name" \
-        --checkpoint "$runs/$1/best.pt" --out "$folder"
-    sonoscope_training quantize "$folder" --shards "$shards" --samples 128
-    sonoscope_training evaluate --shards "$shards" --onnx "$folder" >"$runs/$1/fp32.json"
-    sonoscope_training evaluate --shards "$shards" --onnx "$folder" --int8 >"$runs/$1/int8.json"
-    sonoscope_training card "$folder" --note "${NOTE:-$synthetic}" \
-        --evaluation "$runs/$1/fp32.json" --evaluation "$runs/$1/int8.json"
-    cat "$runs/$1/fp32.json" "$runs/$1/int8.json"
+about() { # SET: what it is, in a sentence
+    local what="sonoscope's own synthetic world of 24 classes (models/world) and nothing else"
+    case $1 in
+    mixed) echo "$what: hard and easy clips of 2 s" ;;
+    hard) echo "$what: hard and easy clips of 2 s, then hard ones alone" ;;
+    moving) echo "$what: hard and easy clips of 10 s" ;;
+    esac
 }
+
+# publish NAME RUN NETWORK SET TEST WIDTH [EXPORT_OPTION...]
+publish() {
+    local name=$1 run=$2 network=$3 set=$4 test=$5 width=$6 folder=$zoo/$1 precisions=(fp32)
+    printf '\n== %s\n' "$name"
+    sonoscope_training export --network "$network" --width "$width" --name "$name" \
+        --checkpoint "runs/$run/best.pt" --out "$folder" "${@:7}"
+    if [[ $name == *-small ]]; then
+        sonoscope_training quantize "$folder" --shards "sets/$set" --samples 128
+        precisions+=(int8)
+    fi
+    local reports=() precision
+    for precision in "${precisions[@]}"; do
+        "$sonoscope" eval "clips/$test" -n "$folder" --precision "$precision" \
+            --out "evals/$name-$precision"
+        reports+=(--report "hard world of another seed=evals/$name-$precision/eval.json")
+    done
+    if [[ -n ${REAL:-} ]]; then
+        "$sonoscope" eval "$REAL" -n "$folder" --out "evals/$name-real" --truth none || true
+        reports+=(--report "real recordings=evals/$name-real/eval.json")
+    fi
+    sonoscope_training card "$folder" "${reports[@]}" --log "runs/$run/log.jsonl" --note "$note"
+}
+
+is_wanted() { [[ " $wanted " == *" $1 "* ]]; }
+
+# Sets for networks of one second. Large and small objects at first, then small ones alone.
+world hard 8300 2 101 hard
+world easy 2500 2 102 easy
+world test 480 3 991 hard
+"$sonoscope" extract clips/hard --out sets/hard
+"$sonoscope" extract clips/hard clips/easy --out sets/mixed
 
 # AVOL-Net from scratch hardly moves, so it starts from AVE-Net's towers; AVE-Net gains most from
 # starting again from what AVOL-Net made of them.
-train ave-scratch ave "${AVE_STEPS:-1700}"
-train avol avol "${AVOL_STEPS:-1400}" --init "$runs/ave-scratch/best.pt"
-train ave-again ave "${AVE_AGAIN_STEPS:-1000}" --init "$runs/avol/best.pt"
-publish avol avol
-publish ave-again ave
+train ave-scratch ave 1500 mixed --width 0.25
+train avol-mixed avol 1600 mixed --width 0.25 --init runs/ave-scratch/best.pt
+train avol-small avol 1500 hard --width 0.25 --init runs/avol-mixed/best.pt
+if is_wanted avol-small; then publish avol-small avol-small avol hard test 0.25; fi
+train ave-small ave 1300 hard --width 0.25 --init runs/avol-small/best.pt
+if is_wanted ave-small; then publish ave-small ave-small ave hard test 0.25; fi
+
+if is_wanted l3-small; then
+    # From nothing, to compare with ave-scratch at equal compute; the one shipped starts from AVE-Net.
+    train l3-scratch l3 1500 mixed --width 0.25
+    train l3-small l3 800 hard --width 0.25 --init runs/ave-small/best.pt
+    publish l3-small l3-small l3 hard test 0.25
+fi
+
+# Full size: the small networks, widened without a change to what they say, then trained on.
+for network in ave avol; do
+    if is_wanted $network; then
+        train $network $network 400 hard --width 1 --init runs/$network-small/best.pt
+        publish $network $network $network hard test 1 --weights fp16
+    fi
+done
+
+if is_wanted multisensory-small; then
+    world moving-hard 560 10 201 hard
+    world moving-easy 240 10 202 easy
+    world moving-test 160 10 992 hard
+    sonoscope_training export --network multisensory --form reduced --width 0.25 --seed "$seed" \
+        --name multisensory-untrained --out untrained
+    "$sonoscope" extract clips/moving-hard clips/moving-easy --out sets/moving -n untrained
+    train multisensory-small multisensory 3000 moving --form reduced --width 0.25 \
+        --configuration multisensory
+    publish multisensory-small multisensory-small multisensory moving moving-test 0.25 \
+        --form reduced
+fi
