@@ -1,8 +1,8 @@
 //! How good networks are on recordings: figures, a table, a page.
 //!
 //! The recordings go through the pipeline of `run` (sources, slicing, features, networks), on
-//! several threads ([`gather`]). What is kept of them is [`evidence`]: scores and heatmaps of all
-//! seconds, features of few, pictures of none. Figures are made of it by [`measure`], with the
+//! several threads (`gather`). What is kept of them is `evidence`: scores and heatmaps of all
+//! seconds, features of few, pictures of none. Figures are made of it by `measure`, with the
 //! arithmetic in [`metrics`], and told by [`report`].
 
 mod dice;
