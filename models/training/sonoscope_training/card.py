@@ -81,7 +81,9 @@ def card(
     own = ALIGNMENT_LIMITS if contract["family"] == "multisensory" else LIMITS
     limits = [*(f"- {note}" for note in notes), UNTRAINED_LIMITS if untrained else own]
     sections.append("## Limits\n\n" + "\n".join(limits))
-    if any(evaluation["towers"] == "onnx int8" for evaluation in evaluations):
+    if any(evaluation["towers"] == "onnx int8" for evaluation in evaluations) or any(
+        figures["precision"] == "int8" for _, report in reported for figures in report["networks"]
+    ):
         sections.append(f"## The int8 files\n\n{INT8_NOTE}")
     return "\n\n".join(sections) + "\n"
 
