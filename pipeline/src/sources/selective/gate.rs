@@ -216,9 +216,11 @@ impl Gate {
         }
     }
 
-    /// By the codec; where only key frames are wanted the parser's word is enough.
+    /// By the codec. Where only key frames are wanted the parser's word is enough, but for H.264,
+    /// of which it calls pictures key frames that decoders do not show without those before them.
     fn read(&mut self, buffer: &gst::BufferRef) -> Option<Reading> {
-        if let Policy::Keys(_) = self.policy {
+        let is_avc = matches!(self.codec, Some(Codec::Avc { .. }));
+        if matches!(self.policy, Policy::Keys(_)) && !is_avc {
             let is_key = !buffer.flags().contains(gst::BufferFlags::DELTA_UNIT);
             let role = if is_key { Role::Key } else { Role::Reference };
             return Some(Reading {
