@@ -104,14 +104,6 @@ impl Family {
             Self::Multisensory => "multisensory",
         }
     }
-
-    /// A network of the zoo with the contract that its recordings are extracted for.
-    fn contract_of(self) -> &'static str {
-        match self {
-            Self::Multisensory => "multisensory-small",
-            _ => "ave-small",
-        }
-    }
 }
 
 /// Does it.
@@ -125,7 +117,7 @@ pub fn run(args: &TrainArgs, quiet: bool) -> Result<Exit, Fault> {
     stop_on_signal(&stop)?;
     let shards = match shards_among(&args.sources)? {
         Some(shards) => shards,
-        None => extracted(args, &stop, quiet)?,
+        None => extracted(args, &python, &stop, quiet)?,
     };
     let network = train(&python, &shards, &args.out, &args.options(), &stop)?;
     say(&format!("{}", network.display()));
@@ -147,7 +139,12 @@ fn shards_among(sources: &[String]) -> Result<Option<PathBuf>, Fault> {
 
 /// Extracts into `shards`, or goes on with it. What failed of the sources is told; the others are
 /// learned from.
-fn extracted(args: &TrainArgs, stop: &Stop, quiet: bool) -> Result<PathBuf, Fault> {
+fn extracted(
+    args: &TrainArgs,
+    python: &Python,
+    stop: &Stop,
+    quiet: bool,
+) -> Result<PathBuf, Fault> {
     crate::start_gstreamer()?;
     let shards = args.out.join("shards");
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -156,15 +153,25 @@ fn extracted(args: &TrainArgs, stop: &Stop, quiet: bool) -> Result<PathBuf, Faul
         ..extract::Options::default()
     };
     let entries = gather(&args.sources)?;
-    into_set(
-        entries,
-        &shards,
-        args.network.contract_of(),
-        options,
-        stop,
-        quiet,
-    )?;
+    let network = contract_of(args, python, stop)?;
+    into_set(entries, &shards, &network, options, stop, quiet)?;
     Ok(shards)
+}
+
+/// A network with the contract that recordings are extracted for: one of the zoo, or where the
+/// design has a contract of its own, an untrained one that is made for it.
+fn contract_of(args: &TrainArgs, python: &Python, stop: &Stop) -> Result<String, Fault> {
+    if args.network != Family::Multisensory {
+        return Ok("ave-small".into());
+    }
+    let folder = args.out.join("untrained");
+    let mut words: Vec<OsString> = ["export", "--network", args.network.name(), "--seed", "0"]
+        .map(OsString::from)
+        .into();
+    words.extend(["--width", "0.015625", "--name", "untrained", "--out"].map(OsString::from));
+    words.push(folder.clone().into());
+    python.run(words, None, stop)?;
+    Ok(folder.to_string_lossy().into_owned())
 }
 
 impl TrainArgs {
