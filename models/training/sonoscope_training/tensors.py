@@ -11,7 +11,8 @@ from sonoscope_training import contract
 def frames_to_tensor(frames: np.ndarray | Tensor) -> Tensor:
     """Pictures `[n, h, w, 3]` of uint8 to normalised `[n, 3, 224, 224]`.
 
-    A picture of another size is resized whole, bilinear and antialiased.
+    A picture of another size is resized whole, bilinear. Not antialiased: stored pictures were when
+    they were made, and twice would blur what the pipeline that serves sees sharp.
     """
     return _pictures(torch.as_tensor(frames), contract.FRAME_PIXELS)
 
@@ -35,7 +36,7 @@ def _pictures(stored: Tensor, pixels: int) -> Tensor:
     side = (pixels, pixels)
     if pictures.shape[2:] != side:
         pictures = functional.interpolate(
-            pictures, side, mode="bilinear", align_corners=False, antialias=True
+            pictures, side, mode="bilinear", align_corners=False, antialias=False
         ).round_()
     return normalize(pictures / 255)
 
