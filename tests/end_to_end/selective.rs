@@ -55,7 +55,7 @@ const CLIPS: &[Clip] = &[
     ),
     clip(
         "one-slice-of-many.mp4",
-        0.65,
+        0.8,
         "{v} {a} {x264} -bf 2 -slices 4",
     ),
     clip(

@@ -202,9 +202,9 @@ mod tests {
     #[test]
     fn what_high_profiles_say_besides() {
         // Separate planes, and one scaling list that ends at once.
-        let high = "11110100 00000000 00011110 1 00100 1 1 1 0 1 1 0 000010001";
-        let lists = "0".repeat(10);
-        let sequence = sequence(&mut Bits::new(&unit(&format!("{high} {lists} 011"))));
+        let high = "11110100 00000000 00011110 1 00100 1 1 1 0 1 1 000010001";
+        let lists = "0".repeat(11);
+        let sequence = sequence(&mut Bits::new(&unit(&format!("{high} {lists} 010"))));
         let expected = Sequence {
             bits: 5,
             has_separate_planes: true,
