@@ -24,7 +24,7 @@ mod tsne;
 
 use std::path::PathBuf;
 
-use sonoscope_models::{Device, NetworkFiles, Precision, Runtime, zoo};
+use sonoscope_models::{Device, Precision, Runtime, zoo};
 use sonoscope_operators::Preparation;
 
 use self::{
@@ -97,7 +97,8 @@ impl Plan {
         let truths = recordings.iter().filter_map(|(_, truth)| truth.as_ref());
         let ontology = find_ontology(self.ontology.as_deref(), &self.folder, truths)?;
         let runtime = Runtime::load().map_err(Fault::environment)?;
-        let members = self.members(&runtime)?;
+        let provider = runtime.resolve(self.device).map_err(Fault::environment)?;
+        let members = Member::read_all(&self.networks, provider, self.precision)?;
         let grid = grid(&Preparation::new(
             members.iter().map(|m| m.files.contract()),
         ))?;
@@ -158,18 +159,6 @@ impl Plan {
             .map(|spec| {
                 let truth = Truth::find(&spec.path, &self.truth)?;
                 Ok((spec, truth))
-            })
-            .collect()
-    }
-
-    fn members(&self, runtime: &Runtime) -> Result<Vec<Member>, Fault> {
-        let provider = runtime.resolve(self.device).map_err(Fault::environment)?;
-        (self.networks.iter())
-            .map(|name| {
-                let folder = zoo::resolve(name).map_err(Fault::usage)?;
-                let files = NetworkFiles::load(&folder, self.precision);
-                let files = files.map_err(Fault::environment)?;
-                Ok(Member { files, provider })
             })
             .collect()
     }

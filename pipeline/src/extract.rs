@@ -83,11 +83,7 @@ pub fn extract(
     options: Options,
     stop: &Stop,
 ) -> Result<Extracted, Fault> {
-    let mut page = kind::page(contract);
-    if options.frames == Frames::Keyframe {
-        page["frames"] = "keyframe".into();
-    }
-    let folder = Folder::open(out, &page)?;
+    let folder = Folder::open(out, &kind::page(contract, options.frames))?;
     let Plan {
         tasks,
         already,

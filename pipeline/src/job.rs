@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use sonoscope_models::{Device, NetworkFiles, Precision, Provider, Runtime, zoo};
+use sonoscope_models::{Device, Precision, Provider, Runtime};
 use sonoscope_operators::{Batching, GridSpec, Include, Preparation, Provenance, Row};
 
 use crate::{
@@ -135,14 +135,7 @@ impl Job {
         if self.device == Device::Auto {
             tracing::info!("networks run on {provider}");
         }
-        (self.networks.iter())
-            .map(|name| {
-                let folder = zoo::resolve(name).map_err(Fault::usage)?;
-                let files = NetworkFiles::load(&folder, self.precision);
-                let files = files.map_err(Fault::environment)?;
-                Ok(Member { files, provider })
-            })
-            .collect()
+        Member::read_all(&self.networks, provider, self.precision)
     }
 
     /// On a processor a batch gains nothing, so pairs leave one by one and as soon as they can.

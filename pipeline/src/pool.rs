@@ -5,12 +5,12 @@ use std::{
     thread,
 };
 
-use sonoscope_models::{Network, NetworkError, NetworkFiles, Provider, Runtime};
+use sonoscope_models::{Network, NetworkError, NetworkFiles, Precision, Provider, Runtime, zoo};
 use sonoscope_operators::{
     Features, Heatmap, Inputs, Job, Preparation, Score, Segment, WindowMaker,
 };
 
-use crate::sources::Stop;
+use crate::{fault::Fault, sources::Stop};
 
 /// A segment, and what each network of the run said of it, in their order. `None` where picture
 /// or sound is missing, of the second or of its window, so that there is nothing to ask.
@@ -31,6 +31,26 @@ pub struct Member {
     pub files: NetworkFiles,
     /// Where they run.
     pub provider: Provider,
+}
+
+impl Member {
+    /// Reads the networks of these names or folders, all to run in the same place.
+    ///
+    /// # Errors
+    /// When a network is unknown or cannot be read.
+    pub fn read_all(
+        names: &[String],
+        provider: Provider,
+        precision: Precision,
+    ) -> Result<Vec<Self>, Fault> {
+        (names.iter())
+            .map(|name| {
+                let folder = zoo::resolve(name).map_err(Fault::usage)?;
+                let files = NetworkFiles::load(&folder, precision).map_err(Fault::environment)?;
+                Ok(Self { files, provider })
+            })
+            .collect()
+    }
 }
 
 /// Threads with a copy of every network each.

@@ -10,7 +10,7 @@ use super::{
     sample::Maker,
     stretch::StretchMaker,
 };
-use crate::fault::Fault;
+use crate::{fault::Fault, sources::Frames, weights::hashes::hex};
 
 /// Of the form of `set.json` and of all that lies beside it.
 const FORM: u32 = 1;
@@ -21,8 +21,9 @@ pub fn grid(contract: &Contract) -> Option<GridSpec> {
     GridSpec::of(&contract.frame).map(GridSpec::with_room_to_crop)
 }
 
-/// The page that says of a set how it is made. Networks with the same page share a set.
-pub fn page(contract: &Contract) -> Value {
+/// The page that says of a set how it is made. Networks with the same page share a set. Which
+/// pictures are decoded is only said where it decides which ones are in the set.
+pub fn page(contract: &Contract, frames: Frames) -> Value {
     let (kind, picture_pixels, preprocessing) = match grid(contract) {
         None => (
             "pairs",
@@ -43,15 +44,18 @@ pub fn page(contract: &Contract) -> Value {
             }),
         ),
     };
-    let hash = Sha256::digest(preprocessing.to_string());
-    let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    json!({
+    let hash = hex(&Sha256::digest(preprocessing.to_string()));
+    let mut page = json!({
         "form": FORM,
         "kind": kind,
         "picture_pixels": picture_pixels,
         "preprocessing": preprocessing,
         "preprocessing_sha256": hash,
-    })
+    });
+    if frames == Frames::Keyframe {
+        page["frames"] = json!("keyframe");
+    }
+    page
 }
 
 /// What makes the samples of such a set.

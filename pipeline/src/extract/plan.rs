@@ -12,6 +12,7 @@ use super::manifest::{Key, Line, Manifest, Stamp, key};
 use crate::{
     dataset::Entry,
     sources::{Frames, SourceError, SourceLength, SourceSpec},
+    weights::hashes::hex,
 };
 
 /// A source that is to be read.
@@ -135,9 +136,7 @@ impl<'a> Ids<'a> {
         }
         let (path, from, to) = key;
         let whole = format!("{} {from} {to}", path.display());
-        let hash: String = (Sha256::digest(whole)[..4].iter())
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let hash = hex(&Sha256::digest(whole)[..4]);
         SourceId::slug(&format!("{slug}-{hash}"))
     }
 }

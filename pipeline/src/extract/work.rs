@@ -61,14 +61,8 @@ impl<'a> Worker<'a> {
     /// # Errors
     /// When the shards cannot be written.
     pub fn run(mut self) -> Result<(), Fault> {
-        let refuses = |error: io::Error| {
-            let folder = self
-                .shared
-                .folder
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            super::folder::cannot_write(folder.path(), &error)
-        };
+        let refuses =
+            |error: io::Error| super::folder::cannot_write(lock(self.shared.folder).path(), &error);
         let (inlet, inbox) = sources::inbox(|| ());
         while self.shared.agenda.open_next(&inlet) {
             self.source(&inbox).map_err(refuses)?;

@@ -52,7 +52,8 @@ impl Hashes {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Bytes as people write them.
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
