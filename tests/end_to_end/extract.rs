@@ -6,6 +6,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
+    sync::LazyLock,
 };
 
 use serde_json::Value;
@@ -45,21 +46,24 @@ fn halves(npy: &[u8]) -> impl Iterator<Item = f32> {
     bytes.map(|half| half::f16::from_le_bytes([half[0], half[1]]).to_f32())
 }
 
-/// Twelve clips of the synthetic world.
-fn clips() -> PathBuf {
-    let folder = cache().join("world-to-extract");
-    let words = "world --clips 12 --seconds 3 --seed 6 --difficulty easy --out";
-    sonoscope(words.split(' ')).and([&folder]).done();
-    folder
+/// Twelve clips of the synthetic world, made by the first test that wants them.
+fn clips() -> &'static Path {
+    static CLIPS: LazyLock<PathBuf> = LazyLock::new(|| {
+        let folder = cache().join("world-to-extract");
+        let words = "world --clips 12 --seconds 3 --seed 6 --difficulty easy --out";
+        sonoscope(words.split(' ')).and([&folder]).done();
+        folder
+    });
+    &CLIPS
 }
 
 #[test]
 fn a_killed_run_is_gone_on_with() {
     let (clips, home) = (clips(), tempfile::tempdir().unwrap());
     let (whole, killed) = (home.path().join("whole"), home.path().join("killed"));
-    extract(&whole).and([&clips]).done();
+    extract(&whole).and([clips]).done();
 
-    let running = extract(&killed).and([&clips]).start();
+    let running = extract(&killed).and([clips]).start();
     wait_until("done with a shard", || manifest_lines(&killed) > 0);
     let kill = ["-9", &running.id().to_string()];
     assert!(Command::new("kill").args(kill).status().unwrap().success());
@@ -67,7 +71,7 @@ fn a_killed_run_is_gone_on_with() {
     let left = fs::read_dir(&killed).unwrap().count();
     assert!(left > 2, "neither shards nor what was begun of one");
 
-    extract(&killed).and([&clips]).done();
+    extract(&killed).and([clips]).done();
     assert_eq!(members(&killed), members(&whole));
     let ids = |out: &Path| manifest(out).into_keys().collect::<Vec<_>>();
     assert_eq!(ids(&killed), ids(&whole));
@@ -78,8 +82,8 @@ fn a_killed_run_is_gone_on_with() {
 fn a_stopped_run_is_gone_on_with() {
     let (clips, home) = (clips(), tempfile::tempdir().unwrap());
     let (whole, stopped) = (home.path().join("whole"), home.path().join("stopped"));
-    extract(&whole).and([&clips]).done();
-    let running = extract(&stopped).and([&clips]).start();
+    extract(&whole).and([clips]).done();
+    let running = extract(&stopped).and([clips]).start();
     wait_until("done with a shard", || manifest_lines(&stopped) > 0);
     let pid = running.id().to_string();
     assert!(
@@ -100,7 +104,7 @@ fn a_stopped_run_is_gone_on_with() {
             .all(|name| !name.to_str().unwrap().ends_with(".partial"))
     );
     assert_eq!(members(&stopped).len(), 3 * manifest(&stopped).len());
-    extract(&stopped).and([&clips]).done();
+    extract(&stopped).and([clips]).done();
     assert_eq!(members(&stopped), members(&whole));
 }
 
