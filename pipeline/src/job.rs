@@ -153,7 +153,7 @@ impl Job {
 
     fn open_sinks(&self) -> Result<Vec<OpenSink>, Fault> {
         (self.sinks.iter())
-            .map(|uri| match uri.open(self.include) {
+            .map(|uri| match uri.open(self.include, None) {
                 Ok(sink) => Ok((uri.clone(), sink)),
                 Err(error) => Err(Fault::environment(format!("cannot open {uri}: {error}"))
                     .tip("check that the path can be written to")),

@@ -1,14 +1,15 @@
 //! `jsonl:PATH`, `jsonl:-`: one object a line.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, OpenOptions},
     io::{self, Seek, Write},
     path::Path,
 };
 
-use sonoscope_operators::{Include, Row};
+use serde_json::json;
+use sonoscope_operators::{Include, Row, SourceId};
 
-use super::Sink;
+use super::{Position, Sink, Withdrawal};
 
 /// The sink.
 pub struct Jsonl {
@@ -23,26 +24,49 @@ enum Target {
 }
 
 impl Jsonl {
-    /// Opens a file, which is begun anew, or `-`, standard output.
+    /// Opens `-`, standard output, or a file, which is begun anew or cut back to a position.
     ///
     /// # Errors
-    /// When the file cannot be made.
-    pub fn open(path: &str, include: Include) -> io::Result<Self> {
-        let target = if path == "-" {
-            Target::Stdout(io::stdout())
-        } else {
-            if let Some(folder) = Path::new(path).parent() {
-                fs::create_dir_all(folder)?;
-            }
-            let file = File::create(path)?;
-            let whole_bytes = 0;
-            Target::File { file, whole_bytes }
+    /// When the file cannot be made, or is shorter than the position says.
+    pub fn open(path: &str, include: Include, at: Option<&Position>) -> io::Result<Self> {
+        let target = match path {
+            "-" => Target::Stdout(io::stdout()),
+            path => Target::file(Path::new(path), at)?,
         };
         Ok(Self {
             target,
             include,
             lines: Vec::new(),
         })
+    }
+}
+
+impl Target {
+    fn file(path: &Path, at: Option<&Position>) -> io::Result<Self> {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        let Some(at) = at else {
+            let file = File::create(path)?;
+            return Ok(Self::File {
+                file,
+                whole_bytes: 0,
+            });
+        };
+        let whole_bytes = at.0["bytes"].as_u64().ok_or_else(|| {
+            io::Error::new(io::ErrorKind::InvalidData, "its position names no `bytes`")
+        })?;
+        let mut file = OpenOptions::new().write(true).open(path)?;
+        let bytes = file.metadata()?.len();
+        if bytes < whole_bytes {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!("it has {bytes} bytes, of which {whole_bytes} were committed"),
+            ));
+        }
+        file.set_len(whole_bytes)?;
+        file.seek(io::SeekFrom::Start(whole_bytes))?;
+        Ok(Self::File { file, whole_bytes })
     }
 }
 
@@ -79,5 +103,49 @@ impl Sink for Jsonl {
                 Ok(())
             }
         }
+    }
+
+    /// The position is the length of the file.
+    fn commit(&mut self) -> io::Result<Position> {
+        self.flush()?;
+        Ok(Position(match &self.target {
+            Target::Stdout(_) => json!(null),
+            Target::File { file, whole_bytes } => {
+                file.sync_data()?;
+                json!({ "bytes": whole_bytes })
+            }
+        }))
+    }
+
+    /// Lines in the middle of a file stay.
+    fn withdraw(&mut self, _: &SourceId) -> io::Result<Withdrawal> {
+        Ok(Withdrawal::Left)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_cut_back_to_its_position() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("rows.jsonl");
+        fs::write(&path, "one\ntwo\nthr").unwrap();
+        let at = |bytes: u64| Position(json!({ "bytes": bytes }));
+        let path_str = path.to_str().unwrap();
+
+        let mut sink = Jsonl::open(path_str, Include::default(), Some(&at(8))).unwrap();
+        assert_eq!(sink.commit().unwrap(), at(8));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "one\ntwo\n");
+
+        let error = Jsonl::open(path_str, Include::default(), Some(&at(9))).map(|_| ());
+        assert!(
+            error
+                .unwrap_err()
+                .to_string()
+                .contains("8 bytes, of which 9")
+        );
+        assert_eq!(fs::read_to_string(&path).unwrap(), "one\ntwo\n");
     }
 }

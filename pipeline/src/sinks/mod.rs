@@ -5,12 +5,13 @@ mod null;
 
 use std::{fmt, io, str::FromStr};
 
-use sonoscope_operators::{Include, Row};
+use serde::{Deserialize, Serialize};
+use sonoscope_operators::{Include, Row, SourceId};
 
 /// A receiver of rows.
 ///
-/// Rows come epoch by epoch, those of a source in order. After `flush` they must be where the
-/// sink's promise says that they are.
+/// Rows come epoch by epoch, those of a source in order. `flush` lets people see them; `commit`
+/// makes them outlast a crash, and is what the ledger waits for.
 pub trait Sink: Send {
     /// Takes the rows of an epoch.
     ///
@@ -23,6 +24,43 @@ pub trait Sink: Send {
     /// # Errors
     /// When it cannot.
     fn flush(&mut self) -> io::Result<()>;
+
+    /// Makes everything taken durable, and says where the sink then stands: opened at this
+    /// position, it is as it is now, whatever was written behind it.
+    ///
+    /// # Errors
+    /// When it cannot be made durable.
+    fn commit(&mut self) -> io::Result<Position>;
+
+    /// All rows of this source have been taken. Durable with the next commit.
+    ///
+    /// # Errors
+    /// When what was waiting for the end of the source cannot be written.
+    fn close_source(&mut self, _source: &SourceId) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Rows of this source that an earlier run committed hold no longer, since the source has
+    /// changed; its new ones follow.
+    ///
+    /// # Errors
+    /// When they cannot be taken back.
+    fn withdraw(&mut self, source: &SourceId) -> io::Result<Withdrawal>;
+}
+
+/// Where a sink stands: what it needs to be opened there again, in its own words. The ledger keeps
+/// it as JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Position(pub serde_json::Value);
+
+/// What became of rows that no longer hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Withdrawal {
+    /// They are gone, or never were.
+    Removed,
+    /// They are still there, before those that hold: whoever reads them must be told.
+    Left,
 }
 
 /// A sink as asked for: `scheme:rest`.
@@ -70,13 +108,13 @@ impl fmt::Display for SinkUri {
 }
 
 impl SinkUri {
-    /// Opens the sink.
+    /// Opens the sink, begun anew or as it was at a position, without what came behind it.
     ///
     /// # Errors
-    /// When it cannot be written to.
-    pub fn open(&self, include: Include) -> io::Result<Box<dyn Sink>> {
+    /// When it cannot be written to, or is not what it was at that position.
+    pub fn open(&self, include: Include, at: Option<&Position>) -> io::Result<Box<dyn Sink>> {
         Ok(match self.scheme {
-            Scheme::Jsonl => Box::new(jsonl::Jsonl::open(&self.rest, include)?),
+            Scheme::Jsonl => Box::new(jsonl::Jsonl::open(&self.rest, include, at)?),
             Scheme::Null => Box::new(null::Null),
         })
     }

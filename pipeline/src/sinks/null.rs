@@ -2,9 +2,10 @@
 
 use std::io;
 
-use sonoscope_operators::Row;
+use serde_json::Value;
+use sonoscope_operators::{Row, SourceId};
 
-use super::Sink;
+use super::{Position, Sink, Withdrawal};
 
 /// The sink.
 pub struct Null;
@@ -16,5 +17,13 @@ impl Sink for Null {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+
+    fn commit(&mut self) -> io::Result<Position> {
+        Ok(Position(Value::Null))
+    }
+
+    fn withdraw(&mut self, _: &SourceId) -> io::Result<Withdrawal> {
+        Ok(Withdrawal::Removed)
     }
 }
