@@ -34,6 +34,8 @@ class Recipe:
     # "measured": the head's border starts at the distance that the towers give. "fixed": at a
     # distance that follows from nothing but what distances there can be.
     head_start: Literal["measured", "fixed"] = "measured"
+    # Of Multisensory: so many steps first teach the towers what moves and what sounds.
+    motion_steps: int = 0
     validate_every: int = 100
     seed: int = 0
 
