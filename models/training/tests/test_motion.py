@@ -22,7 +22,7 @@ from sonoscope_training.recipe import SCRATCH
 from sonoscope_training.tasks import AlignmentTask
 
 FORM = FORMS["reduced"]
-RECIPE = replace(SCRATCH, batch=8, steps=60, motion_steps=40, learning_rate=5e-3, bfloat16=False)
+RECIPE = replace(SCRATCH, batch=8, steps=60, motion_share=2 / 3, learning_rate=5e-3, bfloat16=False)
 
 
 @pytest.fixture(scope="module")
