@@ -215,14 +215,21 @@ fn ask(network: &mut Network, frame: &[f32], sound: &[f32]) -> Result<Score, Net
     let heard = network.audio_features(sound, 1)?;
     let outputs = network.contract().outputs.clone();
     let embedding = |values: &[f32]| outputs.embedding.map(|_| values.to_vec());
+    let embeddings = Score {
+        frame_embedding: embedding(seen.item(0)),
+        audio_embedding: embedding(heard.item(0)),
+        ..Score::default()
+    };
+    if !outputs.compares() {
+        return Ok(embeddings);
+    }
     let mut scores = network.score(&seen, &heard)?;
     let score = scores.pop().map(|score| Score {
-        correspondence: score.correspondence,
+        correspondence: Some(score.correspondence),
         distance: score.distance,
         heatmap: (score.heatmap.zip(outputs.heatmap))
             .map(|(cells, [_, columns])| Heatmap { columns, cells }),
-        frame_embedding: embedding(seen.item(0)),
-        audio_embedding: embedding(heard.item(0)),
+        ..embeddings
     });
     Ok(score.unwrap_or_default())
 }

@@ -7,6 +7,7 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
+use sonoscope_models::NetworkDir;
 use url::Url;
 
 use super::{
@@ -41,7 +42,7 @@ pub struct Pull<'a> {
 pub fn pull(pull: &Pull, own: &Own) -> Result<PathBuf, Fault> {
     let published = pull.published;
     let there = own.path(published.name);
-    if there.join("head.onnx").is_file() && !pull.replace {
+    if NetworkDir::new(&there).is_there() && !pull.replace {
         tracing::info!("{} is there already", published.name);
         return Ok(there);
     }
