@@ -86,11 +86,11 @@ fn levels_are_numpys_to_a_thousandth_of_a_decibel() {
         ..trained()
     };
     let mut golden = npy_f32(GOLDEN).into_iter();
+    let sounds = sounds::sounds();
     for contract in [trained(), bands_128, newer(), linear()] {
         for name in SOUNDS {
-            let mut sounds = sounds::sounds().into_iter();
-            let (_, sound) = sounds.find(|sound| sound.0 == name).expect("is made");
-            let levels = levels_db(&audio(), &contract, &sound);
+            let (_, sound) = (sounds.iter().find(|sound| sound.0 == name)).expect("is made");
+            let levels = levels_db(&audio(), &contract, sound);
             for frame in FRAMES {
                 for row in (0..contract.bins).step_by(ROW_STEP) {
                     let numpys = golden.next().expect("a level for each");

@@ -5,7 +5,9 @@ use std::{
     thread,
 };
 
-use sonoscope_models::{Network, NetworkError, NetworkFiles, Precision, Provider, Runtime, zoo};
+use sonoscope_models::{
+    Contract, Network, NetworkError, NetworkFiles, Precision, Provider, Runtime, zoo,
+};
 use sonoscope_operators::{
     Features, Heatmap, Inputs, Job, Preparation, Score, Segment, WindowMaker,
 };
@@ -51,6 +53,33 @@ impl Member {
             })
             .collect()
     }
+}
+
+impl Member {
+    /// Sees that the network says how well sound and picture belong together, which this command
+    /// of the program is about.
+    ///
+    /// # Errors
+    /// When it gives embeddings alone.
+    pub fn must_compare(&self, command: &str) -> Result<(), Fault> {
+        must_compare(self.files.contract(), command)
+    }
+}
+
+/// As [`Member::must_compare`], of a contract.
+///
+/// # Errors
+/// When it is that of a network that gives embeddings alone.
+pub fn must_compare(contract: &Contract, command: &str) -> Result<(), Fault> {
+    if contract.outputs.compares() {
+        return Ok(());
+    }
+    let network = &contract.network;
+    Err(Fault::usage(format!(
+        "{network} gives embeddings and does not compare sound and picture, so that {command} has \
+         nothing to do with it"
+    ))
+    .tip("leave it to `sonoscope run --include embeddings`"))
 }
 
 /// Threads with a copy of every network each.

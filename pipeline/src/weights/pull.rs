@@ -13,7 +13,7 @@ use url::Url;
 use super::{
     card::Card,
     catalogue::{self, Published},
-    convert::{Conversion, MODULES},
+    convert::{Conversion, MODULES, Shown},
     fetch::{self, Limits},
     hashes::Hashes,
     own::{Own, unwritable},
@@ -53,7 +53,11 @@ pub fn pull(pull: &Pull, own: &Own) -> Result<PathBuf, Fault> {
     let hashes = pull.verified(&address, &download)?;
     let path = Conversion {
         weights: &download,
-        shown: address.to_string(),
+        image: None,
+        shown: Shown {
+            weights: address.to_string(),
+            image: None,
+        },
         card: Card::of(published, address.to_string(), hashes),
         own,
         python: &python,
