@@ -119,9 +119,7 @@ impl Conversion<'_> {
             }
         }
     }
-}
 
-impl Conversion<'_> {
     /// What the exporter says of our copies, said of the user's files.
     fn in_their_words(&self, error: &str) -> String {
         let said = error.replace(&self.weights.display().to_string(), &self.shown.weights);
