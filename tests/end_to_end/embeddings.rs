@@ -110,17 +110,16 @@ fn what_is_about_comparing_is_refused() {
         let ended = run(&network).and(show).end().exited(2);
         ended.explains(&["nothing to show", "tip:"]);
     }
-    let eval = sonoscope(["eval", "--out", folder, "--network"]);
-    let ended = eval
-        .and([network.path()])
-        .and([clip().parent().unwrap()])
-        .end();
-    ended
-        .exited(2)
-        .explains(&["eval", "does not compare", "tip:"]);
-    let extract = sonoscope(["extract", "--out", folder, "--network"]);
-    let ended = extract.and([network.path()]).and([clip()]).end();
-    ended
-        .exited(2)
-        .explains(&["extract", "does not compare", "tip:"]);
+    for command in ["eval", "extract"] {
+        let source = match command {
+            "eval" => clip().parent().unwrap().to_owned(),
+            _ => clip(),
+        };
+        let run = sonoscope([command]).and([source]);
+        let run = run
+            .and(["--out", folder, "--network"])
+            .and([network.path()]);
+        let ended = run.end().exited(2);
+        ended.explains(&[command, "does not compare", "tip:"]);
+    }
 }

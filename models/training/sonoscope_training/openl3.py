@@ -24,7 +24,8 @@ PARTS = ("frame", "audio")
 # Features are the highest value of each channel: the published embedding of 512.
 EMBEDDING = PUBLISHED_CHANNELS[-1]
 
-# What the last layers of the two files are called.
+# What the two files, and the last layers in them, are called.
+PUBLISHED_AS = {"frame": "image", "audio": "audio"}
 LAST_LAYERS = {"frame": "vision_embedding_layer", "audio": "audio_embedding_layer"}
 
 # Keras' own; PyTorch's differs.
@@ -94,7 +95,7 @@ def load(audio: Path, image: Path, hears: str) -> OpenL3:
     """
     if hears not in HEARS:
         raise TrainingError(f"no spectrogram '{hears}': choose one of {sorted(HEARS)}")
-    files = {"frame": image, "audio": audio}
+    files = {"audio": audio, "frame": image}
     towers = {part: filled(part, keras.read(path), str(path)) for part, path in files.items()}
     return OpenL3(towers, hears)
 
@@ -124,7 +125,7 @@ def tower(part: str) -> nn.Sequential:
 
 def filled(part: str, layers: list[keras.Layer], origin: str) -> nn.Sequential:
     """The tower with the weights of a file, whose layers are told by their order."""
-    complaint = f"{origin} does not hold the published {part} network of OpenL3"
+    complaint = f"{origin} does not hold the published {PUBLISHED_AS[part]} network of OpenL3"
     # Files of before 0.4 also hold the filters of the spectrogram, which are in the contract here.
     layers = [layer for layer in layers if "spectrogram" not in layer.name]
     built = tower(part)
