@@ -71,6 +71,7 @@ impl Job {
         let runtime = Runtime::load().map_err(Fault::environment)?;
         let members = self.members(&runtime)?;
         warn_of_synthetic(&members);
+        self.warn_of_embeddings(&members);
         let networks = members.iter().map(|m| Arc::new(m.provenance())).collect();
         let preparation = Preparation::new(members.iter().map(|m| m.files.contract()));
         Graph::check(&preparation)?;
@@ -136,6 +137,21 @@ impl Job {
             tracing::info!("networks run on {provider}");
         }
         Member::read_all(&self.networks, provider, self.precision)
+    }
+
+    /// Says of which networks nothing will be seen in rows as they were asked for.
+    fn warn_of_embeddings(&self, members: &[Member]) {
+        let contracts = members.iter().map(|member| member.files.contract());
+        let silent: Vec<&str> = contracts
+            .filter(|contract| !contract.outputs.compares())
+            .map(|contract| contract.network.as_str())
+            .collect();
+        if !silent.is_empty() && !self.include.embeddings {
+            tracing::warn!(
+                "{} gives embeddings and no more: ask for them with --include embeddings",
+                silent.join(", ")
+            );
+        }
     }
 
     /// On a processor a batch gains nothing, so pairs leave one by one and as soon as they can.

@@ -11,6 +11,7 @@
 mod bad_input;
 mod dataset;
 mod determinism;
+mod embeddings;
 mod evaluation;
 mod extract;
 mod fetch;

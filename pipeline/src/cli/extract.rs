@@ -10,6 +10,7 @@ use crate::{
     dataset::{Entry, gather},
     extract::{Counts, Extracted, Options, extract},
     fault::{Exit, Fault},
+    pool::must_compare,
     sources::{Frames, Stop},
     summary,
     tally::SourceTally,
@@ -84,6 +85,7 @@ pub fn into_set(
 ) -> Result<Extracted, Fault> {
     let folder = zoo::resolve(network).map_err(Fault::usage)?;
     let files = NetworkFiles::load(&folder, Precision::Fp32).map_err(Fault::environment)?;
+    must_compare(files.contract(), "extract")?;
     let named = entries.len();
     let extracted = extract(entries, out, files.contract(), options, stop)?;
     summary::print(&extracted.sources, true);
