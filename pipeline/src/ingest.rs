@@ -72,7 +72,7 @@ impl Agenda {
                 spec: failed,
                 result,
             });
-            refused.send(Event::Closed);
+            refused.send(Event::Cut);
         }
         true
     }

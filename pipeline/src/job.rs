@@ -8,7 +8,9 @@ use std::{
 };
 
 use sonoscope_models::{Device, Precision, Provider, Runtime};
-use sonoscope_operators::{Batching, GridSpec, Include, Preparation, Provenance, Row};
+use sonoscope_operators::{
+    Batching, Committed, GridSpec, Include, Preparation, Provenance, Row, SourceId,
+};
 
 use crate::{
     fault::Fault,
@@ -84,6 +86,8 @@ impl Job {
         let pool = Pool::start(&runtime, members, self.threads, outstanding, stop)
             .map_err(Fault::environment)?;
 
+        let ids = self.sources.iter().map(|source| source.id.clone());
+        let ids = ids.collect();
         let tally = Arc::new(Tally::new(&self.sources));
         let lengths = self
             .sources
@@ -109,6 +113,7 @@ impl Job {
         let trouble = Arc::new(Mutex::new(None));
         let commit = Commit {
             sinks,
+            ids,
             witness,
             tally: tally.clone(),
             trouble: trouble.clone(),
@@ -222,6 +227,8 @@ impl Member {
 /// Hands the rows of each epoch to all sinks, then counts them.
 struct Commit {
     sinks: Vec<OpenSink>,
+    /// The sources' names, by their ordinals.
+    ids: Vec<SourceId>,
     witness: Witness,
     tally: Arc<Tally>,
     trouble: Arc<Mutex<Option<Fault>>>,
@@ -231,14 +238,14 @@ struct Commit {
 impl Commit {
     fn into_write(mut self) -> graph::Write {
         let mut broken = false;
-        Box::new(move |rows| {
+        Box::new(move |epoch| {
             if broken {
                 return;
             }
-            match self.write(&rows) {
+            match self.write(&epoch) {
                 Ok(()) => {
-                    self.tally.committed(&rows);
-                    (self.witness)(&rows);
+                    self.tally.committed(&epoch.rows);
+                    (self.witness)(&epoch.rows);
                 }
                 Err(trouble) => {
                     broken = true;
@@ -251,9 +258,17 @@ impl Commit {
 
     /// # Errors
     /// What is to be told; nothing when the reader of standard output has simply gone.
-    fn write(&mut self, rows: &[Row]) -> Result<(), Option<Fault>> {
+    fn write(&mut self, epoch: &Committed<Row>) -> Result<(), Option<Fault>> {
+        let ended = epoch.ended.iter();
+        let ended: Vec<_> = (ended.filter_map(|end| self.ids.get(end.ordinal as usize))).collect();
         for (uri, sink) in &mut self.sinks {
-            match sink.write(rows).and_then(|()| sink.flush()) {
+            let closed = |sink: &mut Box<dyn Sink>| {
+                ended
+                    .iter()
+                    .try_for_each(|source| sink.close_source(source))
+            };
+            let written = sink.write(&epoch.rows).and_then(|()| closed(sink));
+            match written.and_then(|()| sink.flush()) {
                 Ok(()) => {}
                 Err(error) if uri.is_stdout() && error.kind() == ErrorKind::BrokenPipe => {
                     return Err(None);
