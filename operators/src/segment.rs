@@ -263,6 +263,17 @@ pub enum Event {
     Cut,
 }
 
+impl Event {
+    /// Whether the source has ended with it, and then whether all of it was read.
+    pub fn ends(&self) -> Option<bool> {
+        match self {
+            Event::Closed => Some(true),
+            Event::Cut => Some(false),
+            _ => None,
+        }
+    }
+}
+
 /// An [`Event`] and the [`SourceInfo::ordinal`] of its source.
 #[derive(Debug)]
 pub struct Arrival {
@@ -270,4 +281,16 @@ pub struct Arrival {
     pub ordinal: u32,
     /// What came of it.
     pub event: Event,
+}
+
+/// Tells that a source has ended: nothing more comes of it. All its segments were passed on
+/// before, at the same time of the dataflow or an earlier one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SourceEnd {
+    /// Which source.
+    pub ordinal: u32,
+    /// How many segments it gave.
+    pub segments: u64,
+    /// Whether it was read to its end ([`Event::Closed`]) or stopped on the way ([`Event::Cut`]).
+    pub whole: bool,
 }

@@ -101,7 +101,7 @@ impl Agenda {
             let result = Err(SourceError::Setup(format!("no thread: {cause}")));
             let spec = failed;
             self.0.audience.ended(Ended { spec, result });
-            refused.send(Event::Closed);
+            refused.send(Event::Cut);
         }
         Opening::Opened
     }

@@ -134,8 +134,7 @@ fn work(
     stop: &Stop,
 ) -> Result<(), Fault> {
     let _progress = Progress::start(tally.clone());
-    let on_end = tally.clone();
-    let agenda = Agenda::new(specs, stop.clone(), move |end| on_end.ended(end));
+    let agenda = Agenda::new(specs, stop.clone(), tally.clone());
     let shared = Shared {
         folder,
         agenda: &agenda,

@@ -19,6 +19,7 @@ pub mod overlay;
 pub mod paint;
 pub mod pool;
 mod progress;
+pub mod roll;
 pub mod sinks;
 pub mod sources;
 mod summary;

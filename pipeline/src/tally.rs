@@ -13,6 +13,7 @@ use sonoscope_operators::{Row, SourceId};
 
 use crate::{
     agenda::Audience,
+    fault::Exit,
     inputs::LeftOut,
     sources::{Ended, SourceError, SourceLength, SourceSpec, shown},
 };
@@ -106,6 +107,14 @@ pub struct Totals {
 }
 
 impl Totals {
+    /// What it means for the exit code.
+    pub fn exit(&self) -> Exit {
+        match self.counts.done == self.counts.found {
+            true => Exit::Done,
+            false => Exit::SourceFailed,
+        }
+    }
+
     /// Sources that were found and not read to their ends because the run ended.
     pub fn not_begun(&self) -> u64 {
         self.counts.found - self.counts.done - self.counts.failed
@@ -161,6 +170,12 @@ impl Tally {
                 self.committed_s.fetch_add(1, Ordering::Relaxed);
             }
         }
+    }
+
+    /// The id of a source of which more may come.
+    pub fn id(&self, ordinal: u32) -> Option<SourceId> {
+        let book = self.lock();
+        book.open.get(&ordinal).map(|source| source.id.clone())
     }
 
     /// All rows of a source are written, and it has ended. If it gave none, it has failed.

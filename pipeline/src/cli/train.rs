@@ -126,11 +126,11 @@ pub fn run(args: &TrainArgs, quiet: bool) -> Result<Exit, Fault> {
 
 /// The folder of shards, if that is what was named.
 fn shards_among(sources: &[OsString]) -> Result<Option<PathBuf>, Fault> {
-    let is_set = |name: &&String| extract::is_set(Path::new(name));
+    let is_set = |name: &&OsString| extract::is_set(Path::new(name));
     match (sources.iter().find(is_set), sources.len()) {
         (Some(shards), 1) => Ok(Some(shards.into())),
         (Some(shards), _) => Err(Fault::usage(format!(
-            "{shards} holds shards, and cannot be mixed with other sources"
+            "{shards:?} holds shards, and cannot be mixed with other sources"
         ))
         .tip("extract all into one folder: `sonoscope extract SOURCES... --out SHARDS`")),
         (None, _) => Ok(None),

@@ -50,10 +50,9 @@ pub fn gather(
     let specs: Vec<SourceSpec> = recordings.iter().map(|(spec, _)| spec.clone()).collect();
     let tally = Arc::new(Tally::new(&specs));
     let progress = Progress::start(tally.clone());
-    let on_end = tally.clone();
     let clips = Mutex::new(Vec::new());
     let reader = Reader {
-        agenda: Agenda::new(specs, stop.clone(), move |end| on_end.ended(end)),
+        agenda: Agenda::new(specs, stop.clone(), tally.clone()),
         recordings: &recordings,
         tally: &tally,
         clips: &clips,

@@ -5,11 +5,11 @@ use std::{
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, SyncSender, sync_channel},
     },
     time::Duration,
 };
 
-use crossbeam_channel::{Receiver, Sender, bounded};
 use notify::{
     Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher,
     event::{AccessKind, AccessMode, CreateKind, ModifyKind, RenameMode},
@@ -52,7 +52,7 @@ impl Arrivals {
     /// # Errors
     /// When the system does not give one.
     pub fn new() -> notify::Result<Self> {
-        let (tell, told) = bounded(WAITING);
+        let (tell, told) = sync_channel(WAITING);
         let overflow = Arc::new(AtomicBool::new(false));
         let overflown = overflow.clone();
         let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
@@ -102,7 +102,7 @@ fn watch(watcher: &Mutex<RecommendedWatcher>, folder: &Path) {
 }
 
 /// Passes on what tells of something new; whether there was room for it.
-fn pass_on(event: &Event, tell: &Sender<Arrival>) -> bool {
+fn pass_on(event: &Event, tell: &SyncSender<Arrival>) -> bool {
     if event.need_rescan() {
         return false;
     }
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn when_too_much_comes_all_is_looked_through() {
-        let (tell, told) = bounded(1);
+        let (tell, told) = sync_channel(1);
         let event = |name: &str| {
             let kind = EventKind::Access(AccessKind::Close(AccessMode::Write));
             Event::new(kind).add_path(name.into())

@@ -25,7 +25,7 @@ use std::{
 
 pub use clock::{Clock, NoClock};
 pub use finding::LeftOut;
-pub use gather::{gather, recordings};
+pub use gather::{gather, nothing, recordings};
 pub use ids::{of_path, stem};
 pub use list::time;
 
@@ -99,7 +99,7 @@ impl Inputs {
         reading: Reading,
         feed: Feed,
         tally: Arc<Tally>,
-    ) -> io::Result<thread::JoinHandle<()>> {
+    ) -> io::Result<()> {
         let arrivals = match self.watch {
             true => Some(Arrivals::new().map_err(io::Error::other)?),
             false => None,
@@ -117,6 +117,7 @@ impl Inputs {
                 Some(arrivals) => drop(feeder.take_and_stay(&self.arguments, arrivals)),
                 None => drop(feeder.take_all(&self.arguments)),
             })
+            .map(drop)
     }
 
     fn folders(&self) -> impl Iterator<Item = &Argument> {

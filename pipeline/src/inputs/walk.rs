@@ -98,9 +98,9 @@ impl Walk {
         match &found.kind {
             Ok(kind) if kind.is_dir() => self.enter(&found),
             Ok(kind) if kind.is_symlink() => self.follow(&found),
-            Ok(kind) => self.take(&found, kind.is_file()),
+            Ok(kind) => self.judge(&found, kind.is_file()),
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => None,
-            Err(_) => self.take(&found, false),
+            Err(_) => self.judge(&found, false),
         }
     }
 
@@ -134,7 +134,7 @@ impl Walk {
             Ok((metadata, path))
         });
         let Ok((metadata, target)) = target else {
-            return self.take(link, false);
+            return self.judge(link, false);
         };
         if self.finds_itself(&target, link.depth) {
             return Some(Finding::LeftOut(LeftOut::Twice));
@@ -142,7 +142,7 @@ impl Walk {
         if metadata.is_dir() {
             return self.enter(link);
         }
-        let taken = self.take(link, metadata.is_file());
+        let taken = self.judge(link, metadata.is_file());
         match taken {
             Some(Finding::Recording(_)) if !self.linked.insert(key(&metadata)) => {
                 Some(Finding::LeftOut(LeftOut::Twice))
@@ -178,7 +178,7 @@ impl Walk {
     }
 
     /// A file, or something else that only its name can tell about.
-    fn take(&self, found: &Found, is_regular: bool) -> Option<Finding> {
+    fn judge(&self, found: &Found, is_regular: bool) -> Option<Finding> {
         if !self.is_wanted(&found.path) {
             return None;
         }
