@@ -8,9 +8,7 @@ use std::{
 };
 
 use sonoscope_models::{Device, Precision, Provider, Runtime};
-use sonoscope_operators::{
-    Batching, Committed, GridSpec, Include, Preparation, Provenance, Row,
-};
+use sonoscope_operators::{Batching, Committed, GridSpec, Include, Preparation, Provenance, Row};
 
 use crate::{
     agenda::{Agenda, Audience},

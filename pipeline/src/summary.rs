@@ -44,7 +44,11 @@ fn numbers(totals: &Totals, is_few: bool) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
     if !is_few {
-        let _ = write!(text, "\n{} sources done, {} failed", counts.done, counts.failed);
+        let _ = write!(
+            text,
+            "\n{} sources done, {} failed",
+            counts.done, counts.failed
+        );
         if totals.not_begun() > 0 {
             let _ = write!(text, ", {} not finished or not begun", totals.not_begun());
         }

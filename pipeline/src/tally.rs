@@ -201,7 +201,8 @@ impl Tally {
             return None;
         }
         let open = book.open.values().map(|source| source.length.seconds());
-        open.sum::<Option<u64>>().map(|open_s| open_s + book.ended_s)
+        open.sum::<Option<u64>>()
+            .map(|open_s| open_s + book.ended_s)
     }
 
     /// How many sources have ended, how many there are, and whether these are all.
@@ -362,7 +363,12 @@ mod tests {
         assert_eq!((totals.counts.done, totals.counts.failed), (99_900, 100));
         assert_eq!((totals.counts.seconds, totals.not_begun()), (200_000, 0));
         assert_eq!(totals.sources.len(), REMEMBERED, "the first that failed");
-        assert!(totals.sources.iter().all(|source| source.name == "\"a\\nb.mp4\""));
+        assert!(
+            totals
+                .sources
+                .iter()
+                .all(|source| source.name == "\"a\\nb.mp4\"")
+        );
     }
 
     #[test]
@@ -382,7 +388,11 @@ mod tests {
         let totals = tally.totals();
         assert_eq!((totals.counts.done, totals.counts.failed), (0, 1));
         assert_eq!(totals.not_begun(), 2);
-        let results: Vec<_> = totals.sources.iter().map(|one| one.result.is_some()).collect();
+        let results: Vec<_> = totals
+            .sources
+            .iter()
+            .map(|one| one.result.is_some())
+            .collect();
         assert_eq!(results, [true, false]);
     }
 }

@@ -14,6 +14,7 @@ mod determinism;
 mod evaluation;
 mod extract;
 mod fetch;
+mod inputs;
 mod main_job;
 mod media;
 mod multisensory;
