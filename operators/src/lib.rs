@@ -22,7 +22,7 @@ mod window;
 pub use budget::{Budget, Permit};
 pub use choose::{FrameChooser, Pick};
 pub use clip::ClipTensor;
-pub use commit::commit;
+pub use commit::{Committed, commit};
 pub use features::{
     FeatureMaker, Features, Inputs, Preparation, SoundContract, WindowContract, WindowMaker,
     features,
@@ -36,9 +36,9 @@ pub use resize::{PlaneKind, PlaneView, Resize};
 pub use row::{CORRESPONDS, Heatmap, Include, Peak, Provenance, ROW_SCHEMA, Row, Score};
 pub use segment::{
     Arrival, ChosenFrame, ClockSource, Event, Frame, Picture, SECOND_NS, SEGMENT_SAMPLES, Segment,
-    SourceId, SourceInfo, Status,
+    SourceEnd, SourceId, SourceInfo, Status,
 };
-pub use slice::{Slicer, slice};
+pub use slice::{Cuts, Slicer, slice};
 pub use spectrogram::{MelSpectrogram, Spectrogram, SpectrogramError};
 pub use waveform::Waveform;
 pub use window::{WINDOW_REACH, Window, WindowSecond, Windower, window};

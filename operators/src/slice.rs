@@ -7,13 +7,17 @@ use std::{
 
 use timely::{
     container::CapacityContainerBuilder,
-    dataflow::{StreamVec, channels::pact::Pipeline, operators::generic::Operator},
+    dataflow::{
+        StreamVec,
+        channels::pact::Pipeline,
+        operators::{core::OkErr, generic::Operator},
+    },
     progress::Timestamp,
 };
 
 use crate::{
     Arrival, ChosenFrame, Event, Frame, Grid, Permit, Picture, SECOND_NS, SEGMENT_SAMPLES, Segment,
-    SourceInfo, Status,
+    SourceEnd, SourceInfo, Status,
 };
 
 /// Digital silence is this loud, so that every level is a number.
@@ -26,13 +30,15 @@ pub const DEFAULT_SILENCE_DBFS: f32 = -60.0;
 /// rounded timestamp.
 const TOLERANCE_SAMPLES: usize = SEGMENT_SAMPLES / 20;
 
-/// Cuts the arrivals of each source into segments, in order per source.
+/// Cuts the arrivals of each source into segments, in order per source; beside them, the end of
+/// each source.
 ///
-/// Holds no capability: a segment leaves at the time of the arrival that completed it.
+/// Holds no capability: a segment leaves at the time of the arrival that completed it, and an end
+/// at that of the last one, which is no earlier than any segment of its source.
 pub fn slice<'scope, T: Timestamp>(
     arrivals: StreamVec<'scope, T, Arrival>,
     silence_dbfs: f32,
-) -> StreamVec<'scope, T, Segment> {
+) -> Cuts<'scope, T> {
     cut(arrivals, "Slice", move || Slicer::new(silence_dbfs))
 }
 
@@ -43,33 +49,49 @@ pub(crate) trait Cutter: Iterator<Item = Segment> + 'static {
     fn push(&mut self, event: Event);
 }
 
+/// The segments of all sources, and their ends.
+pub type Cuts<'scope, T> = (
+    StreamVec<'scope, T, Segment>,
+    StreamVec<'scope, T, SourceEnd>,
+);
+
 /// Gives the arrivals of each source to a cutter of its own, and passes on what comes of them.
 pub(crate) fn cut<'scope, T: Timestamp, C: Cutter>(
     arrivals: StreamVec<'scope, T, Arrival>,
     name: &str,
     new: impl Fn() -> C + 'static,
-) -> StreamVec<'scope, T, Segment> {
-    arrivals.unary::<CapacityContainerBuilder<Vec<Segment>>, _, _, _>(
-        Pipeline,
-        name,
-        move |_, _| {
-            let mut cutters: HashMap<u32, C> = HashMap::new();
-            move |input, output| {
-                input.for_each_stamp(|stamp, batches| {
-                    let mut session = output.session(&stamp);
-                    for arrival in batches.flat_map(|batch| batch.drain(..)) {
-                        let cutter = cutters.entry(arrival.ordinal).or_insert_with(&new);
-                        let closed = matches!(arrival.event, Event::Closed | Event::Cut);
-                        cutter.push(arrival.event);
-                        session.give_iterator(&mut *cutter);
-                        if closed {
-                            cutters.remove(&arrival.ordinal);
+) -> Cuts<'scope, T> {
+    arrivals
+        .unary::<CapacityContainerBuilder<Vec<Result<Segment, SourceEnd>>>, _, _, _>(
+            Pipeline,
+            name,
+            move |_, _| {
+                let mut sources: HashMap<u32, (C, u64)> = HashMap::new();
+                move |input, output| {
+                    input.for_each_stamp(|stamp, batches| {
+                        let mut session = output.session(&stamp);
+                        for Arrival { ordinal, event } in batches.flat_map(|batch| batch.drain(..))
+                        {
+                            let whole = event.ends();
+                            let (cutter, segments) =
+                                sources.entry(ordinal).or_insert_with(|| (new(), 0));
+                            cutter.push(event);
+                            let cuts = cutter.inspect(|_| *segments += 1);
+                            session.give_iterator(cuts.map(Ok));
+                            if let Some(whole) = whole {
+                                session.give(Err(SourceEnd {
+                                    ordinal,
+                                    segments: *segments,
+                                    whole,
+                                }));
+                                sources.remove(&ordinal);
+                            }
                         }
-                    }
-                });
-            }
-        },
-    )
+                    });
+                }
+            },
+        )
+        .ok_err(|cut| cut)
 }
 
 /// The slicer of one source: events go in, and as an iterator it gives the segments that are

@@ -6,7 +6,7 @@ use sonoscope_models::WINDOW_SECONDS;
 use timely::{dataflow::StreamVec, progress::Timestamp};
 
 use crate::{
-    Arrival, Event, Grid, Segment, Slicer,
+    Arrival, Cuts, Event, Grid, Segment, Slicer,
     slice::{Cutter, cut},
 };
 
@@ -43,7 +43,8 @@ impl WindowSecond {
 /// Cuts the arrivals of each source into segments, in order per source, each with the
 /// [`Window`] around it where all five seconds have sound and a whole grid of pictures: not the
 /// first two of a source, not the last two, and none so near to a gap. Segments that are not
-/// [wanted](crate::SourceInfo::wanted) lend their sound and pictures to those inside, and are not passed on.
+/// [wanted](crate::SourceInfo::wanted) lend their sound and pictures to those inside, and are not
+/// passed on. The ends of sources go beside, as with [`slice`](crate::slice()).
 ///
 /// Holds no capability: a segment leaves at the time of the arrival that completed its window.
 /// Of each source it remembers five seconds of sound and small pictures, and of at most three of
@@ -51,7 +52,7 @@ impl WindowSecond {
 pub fn window<'scope, T: Timestamp>(
     arrivals: StreamVec<'scope, T, Arrival>,
     silence_dbfs: f32,
-) -> StreamVec<'scope, T, Segment> {
+) -> Cuts<'scope, T> {
     cut(arrivals, "Window", move || {
         Windower::new(Slicer::new(silence_dbfs))
     })
@@ -65,7 +66,7 @@ pub fn window<'scope, T: Timestamp>(
 /// # use sonoscope_operators::*;
 /// # let source = Arc::new(SourceInfo {
 /// #     id: SourceId::slug("test"), ordinal: 0, session: 0, first_segment: 0, wanted: 0..99,
-/// #     has_audio: true, has_video: true, clock_source: ClockSource::File,
+/// #     has_audio: true, has_video: true, began: None, clock_source: ClockSource::File,
 /// # });
 /// # let grid = Some(Arc::new(Grid { pictures: Vec::new(), permit: None }));
 /// # let picture = Arc::new(Picture { width: 1, height: 1, rgb: vec![0; 3] });

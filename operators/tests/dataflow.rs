@@ -15,7 +15,7 @@ use sonoscope_operators::{Batching, Job, commit, infer};
 use timely::{
     dataflow::{
         InputHandle,
-        operators::vec::{Input, Map},
+        operators::{generic::operator::empty, vec::Input},
     },
     execute,
 };
@@ -74,11 +74,12 @@ fn run(workers: usize, size: usize) -> Vec<(u64, (u64, u64, u64))> {
             let items = scope.input_from(&mut input);
             let done = infer(items, batching, move |job| submit.send(job).unwrap());
             commit(
-                done.map(|row| row),
+                done,
+                empty(scope),
                 |row| *row,
-                move |epoch, epoch_rows| {
+                move |epoch, committed| {
                     let mut rows = rows.lock().unwrap();
-                    rows.extend(epoch_rows.into_iter().map(|row| (*epoch, row)));
+                    rows.extend(committed.rows.into_iter().map(|row| (*epoch, row)));
                 },
             );
         });

@@ -4,26 +4,24 @@
     reason = "a test may stop at what it did not expect, and so may what it is made of"
 )]
 
+#[path = "support/arrivals.rs"]
+mod arrivals;
+
 use std::{
     ops::Range,
     sync::{Arc, Mutex},
 };
 
+use arrivals::arrivals;
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use sonoscope_models::{AudioContract, ClipContract, FrameContract};
 use sonoscope_operators::{
-    Arrival, ChosenFrame, ClipTensor, ClockSource, Event, Frame, Grid, MonoResampler, Picture,
+    ChosenFrame, ClipTensor, ClockSource, Event, Frame, Grid, MonoResampler, Picture,
     SEGMENT_SAMPLES, Segment, Slicer, SourceId, SourceInfo, Waveform, Window, WindowSecond,
     Windower, slice::DEFAULT_SILENCE_DBFS, window,
 };
-use timely::{
-    container::CapacityContainerBuilder,
-    dataflow::{
-        Scope, StreamVec,
-        operators::{Inspect, generic::operator::source as operator},
-    },
-};
+use timely::dataflow::operators::Inspect;
 
 const SIDE: usize = 4;
 const RATE_HZ: usize = 4;
@@ -40,6 +38,7 @@ fn source(ordinal: u32, wanted: Range<i64>) -> Event {
         wanted,
         has_audio: true,
         has_video: true,
+        began: None,
         clock_source: ClockSource::File,
     }))
 }
@@ -263,37 +262,6 @@ fn events(ordinal: u32) -> Vec<Event> {
     Recording::new(has, u64::from(ordinal)).events(ordinal, 1..99)
 }
 
-/// One event of each source at a time, each time at an epoch of its own.
-fn arrivals(scope: Scope<'_, u64>, ordinals: Vec<u32>) -> StreamVec<'_, u64, Arrival> {
-    operator::<_, CapacityContainerBuilder<Vec<Arrival>>, _, _>(
-        scope,
-        "Arrivals",
-        |capability, info| {
-            let again = scope.activator_for(info.address);
-            let mut capability = Some(capability);
-            let sources = ordinals.into_iter().map(|o| (o, events(o).into_iter()));
-            let mut sources: Vec<_> = sources.collect();
-            move |output| {
-                let Some(epoch) = &mut capability else {
-                    return;
-                };
-                let next = sources.iter_mut().filter_map(|(ordinal, events)| {
-                    let (ordinal, event) = (*ordinal, events.next()?);
-                    Some(Arrival { ordinal, event })
-                });
-                let next: Vec<_> = next.collect();
-                if next.is_empty() {
-                    capability = None;
-                    return;
-                }
-                output.session(&*epoch).give_iterator(next.into_iter());
-                epoch.downgrade(&(epoch.time() + 1));
-                again.activate();
-            }
-        },
-    )
-}
-
 /// Index and window of each segment of each of four sources, from so many workers.
 fn run(workers: u32) -> Vec<(u32, i64, Option<f64>)> {
     let told = Arc::new(Mutex::new(Vec::new()));
@@ -306,8 +274,9 @@ fn run(workers: u32) -> Vec<(u32, i64, Option<f64>)> {
         let (index, told) = (worker.index() as u32, told.clone());
         worker.dataflow::<u64, _, _>(|scope| {
             let mine = (0..4).filter(|ordinal| ordinal % workers == index);
-            let arrivals = arrivals(scope, mine.collect());
-            window(arrivals, DEFAULT_SILENCE_DBFS).inspect(move |segment| {
+            let arrivals = arrivals(scope, mine.map(|ordinal| (ordinal, events(ordinal))));
+            let (segments, _) = window(arrivals, DEFAULT_SILENCE_DBFS);
+            segments.inspect(move |segment| {
                 let heard = |second: &WindowSecond| f64::from(second.samples[0]);
                 let sum = (segment.window.as_ref()).map(|w| w.seconds.iter().map(heard).sum());
                 let ordinal = segment.source.ordinal;

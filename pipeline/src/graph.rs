@@ -7,8 +7,8 @@ use std::{
 };
 
 use sonoscope_operators::{
-    Batching, FeatureMaker, Preparation, Provenance, Row, WindowMaker, commit, features, infer,
-    slice, window,
+    Batching, Committed, FeatureMaker, Preparation, Provenance, Row, WindowMaker, commit, features,
+    infer, slice, window,
 };
 use timely::{
     CommunicationConfig, Config, WorkerConfig,
@@ -17,9 +17,10 @@ use timely::{
 };
 
 use crate::{
+    agenda::Agenda,
     fault::Fault,
     heatmaps::Heatmaps,
-    ingest::{Agenda, Epoch, ingest},
+    ingest::{Epoch, ingest},
     pool::{Scored, Submit},
 };
 
@@ -43,8 +44,9 @@ pub struct Graph {
     pub heatmaps: Option<Heatmaps>,
 }
 
-/// Whoever takes the rows of each epoch, in order: called by one worker.
-pub type Write = Box<dyn FnMut(Vec<Row>) + Send>;
+/// Whoever takes the rows of each epoch, in order, and the sources that have ended with it: called
+/// by one worker.
+pub type Write = Box<dyn FnMut(Committed<Row>) + Send>;
 
 /// Runs the dataflow until all sources have ended and all their rows are written.
 ///
@@ -84,7 +86,7 @@ pub fn run(graph: Graph, write: Write) -> io::Result<()> {
 fn assemble(worker: &mut Worker, graph: &Graph, write: Option<Write>) {
     worker.dataflow::<Epoch, _, _>(|scope| {
         let arrivals = ingest(scope, graph.agenda.clone());
-        let segments = match graph.preparation.windows.is_empty() {
+        let (segments, ends) = match graph.preparation.windows.is_empty() {
             true => slice(arrivals, graph.silence_dbfs),
             false => window(arrivals, graph.silence_dbfs),
         };
@@ -96,9 +98,9 @@ fn assemble(worker: &mut Worker, graph: &Graph, write: Option<Write>) {
         let scored = graph.show(scored.flat_map(|scored| scored));
         let rows = graph.rows(scored);
         let mut write = write;
-        commit(rows, Row::key, move |_, rows| {
+        commit(rows, ends, Row::key, move |_, epoch| {
             if let Some(write) = &mut write {
-                write(rows);
+                write(epoch);
             }
         });
     });

@@ -8,25 +8,31 @@ use std::{
 };
 
 use sonoscope_models::{Device, Precision, Provider, Runtime};
-use sonoscope_operators::{Batching, GridSpec, Include, Preparation, Provenance, Row};
+use sonoscope_operators::{Batching, Committed, GridSpec, Include, Preparation, Provenance, Row};
 
 use crate::{
+    agenda::{Agenda, Audience},
     fault::Fault,
     graph::{self, Graph},
     heatmaps::Heatmaps,
-    ingest::Agenda,
+    inputs::{Inputs, nothing},
     pool::{Member, Pool},
     progress::Progress,
+    roll::Roll,
     sinks::{Sink, SinkUri},
-    sources::{SourceError, SourceSpec, Stop},
-    tally::{SourceTally, Tally},
+    sources::{Ended, Reading, SourceSpec, Stop},
+    tally::{Tally, Totals},
 };
 
 /// What a run is to do.
 #[derive(Clone, Debug)]
 pub struct Job {
-    /// The sources, in order.
-    pub sources: Vec<SourceSpec>,
+    /// What goes in.
+    pub inputs: Inputs,
+    /// How it is read.
+    pub reading: Reading,
+    /// Who remembers what was opened, for the end.
+    pub roll: Roll,
     /// Networks, by name or folder.
     pub networks: Vec<String>,
     /// Where rows go.
@@ -50,8 +56,8 @@ pub struct Job {
 /// What came of a run.
 #[derive(Debug)]
 pub struct Outcome {
-    /// Each source, as it ended.
-    pub sources: Vec<SourceTally>,
+    /// What became of the sources.
+    pub totals: Totals,
     /// What ended the run before its time.
     pub fault: Option<Fault>,
 }
@@ -67,7 +73,7 @@ impl Job {
     ///
     /// # Errors
     /// What keeps the run from beginning.
-    pub fn run(mut self, stop: &Stop, witness: Witness) -> Result<Outcome, Fault> {
+    pub fn run(self, stop: &Stop, witness: Witness) -> Result<Outcome, Fault> {
         let runtime = Runtime::load().map_err(Fault::environment)?;
         let members = self.members(&runtime)?;
         warn_of_synthetic(&members);
@@ -75,8 +81,7 @@ impl Job {
         let networks = members.iter().map(|m| Arc::new(m.provenance())).collect();
         let preparation = Preparation::new(members.iter().map(|m| m.files.contract()));
         Graph::check(&preparation)?;
-        let grid = grid(&preparation)?;
-        (self.sources.iter_mut()).try_for_each(|source| source.want_grid(grid))?;
+        let reading = self.reading.with_grid(grid(&preparation)?)?;
         let batching = self.batching(members.iter().any(|m| m.provider != Provider::Cpu));
         let sinks = self.open_sinks()?;
         let heatmaps = (self.heatmaps.map(Heatmaps::new).transpose())
@@ -85,18 +90,19 @@ impl Job {
         let pool = Pool::start(&runtime, members, self.threads, outstanding, stop)
             .map_err(Fault::environment)?;
 
-        let tally = Arc::new(Tally::new(&self.sources));
-        let lengths = self
-            .sources
-            .iter()
-            .map(|spec| spec.length.clone())
-            .collect();
-        let progress = Progress::start(tally.clone(), lengths);
-        let on_end = tally.clone();
-        let agenda = Agenda::new(self.sources, stop.clone(), move |end| on_end.ended(end));
         let Some(submit) = pool.submit() else {
             return Err(Fault::environment("there is no thread to run networks on"));
         };
+        let tally = Arc::new(Tally::default());
+        let audience = Hearers {
+            tally: tally.clone(),
+            roll: self.roll,
+        };
+        let (agenda, feed) = Agenda::fed(stop.clone(), audience);
+        let (named, is_endless) = (self.inputs.named(), self.inputs.is_endless());
+        (self.inputs.start(reading, feed, tally.clone()))
+            .map_err(|error| Fault::environment(format!("cannot look for recordings: {error}")))?;
+        let progress = Progress::start(tally.clone());
         let graph = Graph {
             workers: self.workers,
             agenda,
@@ -125,10 +131,10 @@ impl Job {
         let fault = (trouble)
             .or(finished.err().map(Fault::environment))
             .or(ran.err().map(Fault::environment));
-        Ok(Outcome {
-            sources: tally.take_sources(|| SourceError::TooShort),
-            fault,
-        })
+        let totals = tally.totals();
+        let is_nothing = totals.counts.found == 0 && !is_endless && !stop.is_raised();
+        let fault = fault.or(is_nothing.then(|| nothing(&named)));
+        Ok(Outcome { totals, fault })
     }
 
     fn members(&self, runtime: &Runtime) -> Result<Vec<Member>, Fault> {
@@ -175,6 +181,23 @@ impl Job {
                     .tip("check that the path can be written to")),
             })
             .collect()
+    }
+}
+
+/// Those who hear of sources.
+struct Hearers {
+    tally: Arc<Tally>,
+    roll: Roll,
+}
+
+impl Audience for Hearers {
+    fn opening(&self, source: &SourceSpec) {
+        self.tally.opening(source);
+        self.roll.add(source);
+    }
+
+    fn ended(&self, end: Ended) {
+        self.tally.ended(end);
     }
 }
 
@@ -247,14 +270,16 @@ struct Commit {
 impl Commit {
     fn into_write(mut self) -> graph::Write {
         let mut broken = false;
-        Box::new(move |rows| {
+        Box::new(move |epoch| {
             if broken {
                 return;
             }
-            match self.write(&rows) {
+            match self.write(&epoch) {
                 Ok(()) => {
-                    self.tally.committed(&rows);
-                    (self.witness)(&rows);
+                    self.tally.committed(&epoch.rows);
+                    let ended = epoch.ended.iter();
+                    ended.for_each(|end| self.tally.closed(end.ordinal));
+                    (self.witness)(&epoch.rows);
                 }
                 Err(trouble) => {
                     broken = true;
@@ -267,9 +292,17 @@ impl Commit {
 
     /// # Errors
     /// What is to be told; nothing when the reader of standard output has simply gone.
-    fn write(&mut self, rows: &[Row]) -> Result<(), Option<Fault>> {
+    fn write(&mut self, epoch: &Committed<Row>) -> Result<(), Option<Fault>> {
+        let ended = epoch.ended.iter();
+        let ended: Vec<_> = ended.filter_map(|end| self.tally.id(end.ordinal)).collect();
         for (uri, sink) in &mut self.sinks {
-            match sink.write(rows).and_then(|()| sink.flush()) {
+            let closed = |sink: &mut Box<dyn Sink>| {
+                ended
+                    .iter()
+                    .try_for_each(|source| sink.close_source(source))
+            };
+            let written = sink.write(&epoch.rows).and_then(|()| closed(sink));
+            match written.and_then(|()| sink.flush()) {
                 Ok(()) => {}
                 Err(error) if uri.is_stdout() && error.kind() == ErrorKind::BrokenPipe => {
                     return Err(None);

@@ -15,6 +15,7 @@ mod embeddings;
 mod evaluation;
 mod extract;
 mod fetch;
+mod inputs;
 mod main_job;
 mod media;
 mod multisensory;

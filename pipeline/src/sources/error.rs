@@ -42,6 +42,9 @@ pub enum SourceError {
     /// A training set has pairs of what the file was before.
     #[error("it has changed since its pairs were extracted; the set has those of before")]
     Changed,
+    /// A list that names sources cannot be read, or a line of it not be understood.
+    #[error("{0}")]
+    Listed(String),
     /// What was found the last time, and is not looked for again.
     #[error("{0}")]
     Before(String),
@@ -132,6 +135,7 @@ impl SourceError {
                 | Self::NoDecoder(_)
                 | Self::Stalled { .. }
                 | Self::Setup(_)
+                | Self::Listed(_)
                 | Self::Stopped
         )
     }
@@ -149,6 +153,7 @@ impl SourceError {
             Self::NoPairs => "leave it out: networks learn from picture and sound together",
             Self::Changed => "extract into a new folder to have what it is now",
             Self::Before(_) => "it was so the last time; it is read again when the file changes",
+            Self::Listed(_) => "mend the list and run it again",
             Self::TooShort => "nothing can be done with so short a recording",
             Self::NoDecoder(_) => "run `sonoscope doctor` to see which plugins are missing",
             Self::Decode { position: None, .. } => {
