@@ -31,25 +31,49 @@ const OPEN_AT_ONCE: usize = 2;
 #[derive(Clone)]
 pub struct Agenda {
     waiting: Arc<Mutex<VecDeque<SourceSpec>>>,
-    ended: Arc<dyn Fn(Ended) + Send + Sync>,
+    audience: Arc<dyn Audience>,
     stop: Stop,
 }
 
+/// Whoever decides over sources, or wants to hear of them.
+pub trait Audience: Send + Sync {
+    /// A source is about to be handed out: whether it is to be read, and from where.
+    fn admit(&self, _source: &mut SourceSpec) -> bool {
+        true
+    }
+
+    /// A source has ended. Its rows may still be on their way.
+    fn ended(&self, end: Ended);
+}
+
+impl<F: Fn(Ended) + Send + Sync> Audience for F {
+    fn ended(&self, end: Ended) {
+        self(end);
+    }
+}
+
 impl Agenda {
-    /// These sources, until `stop` is raised; `ended` hears of each when it has ended.
-    pub fn new(
-        sources: Vec<SourceSpec>,
-        stop: Stop,
-        ended: impl Fn(Ended) + Send + Sync + 'static,
-    ) -> Self {
+    /// These sources, until `stop` is raised.
+    pub fn new(sources: Vec<SourceSpec>, stop: Stop, audience: impl Audience + 'static) -> Self {
         Self {
             waiting: Arc::new(Mutex::new(sources.into())),
-            ended: Arc::new(ended),
+            audience: Arc::new(audience),
             stop,
         }
     }
 
     fn next(&self) -> Option<SourceSpec> {
+        loop {
+            let mut spec = self.take()?;
+            if self.audience.admit(&mut spec) {
+                return Some(spec);
+            }
+            // Nothing more will be known of it.
+            spec.length.set_seconds(0);
+        }
+    }
+
+    fn take(&self) -> Option<SourceSpec> {
         if self.stop.is_raised() {
             return None;
         }
@@ -63,12 +87,13 @@ impl Agenda {
             return false;
         };
         let (outlet, refused) = (inlet.outlet(spec.ordinal), inlet.outlet(spec.ordinal));
-        let ended = self.ended.clone();
+        let audience = self.audience.clone();
         let failed = spec.clone();
-        let spawned = sources::spawn(spec, outlet, self.stop.clone(), move |end| ended(end));
+        let stop = self.stop.clone();
+        let spawned = sources::spawn(spec, outlet, stop, move |end| audience.ended(end));
         if let Err(cause) = spawned {
             let result = Err(sources::SourceError::Setup(format!("no thread: {cause}")));
-            (self.ended)(Ended {
+            self.audience.ended(Ended {
                 spec: failed,
                 result,
             });

@@ -1,26 +1,21 @@
 //! A run, from what was asked for to what came of it.
 
-use std::{
-    io::{self, ErrorKind},
-    path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use sonoscope_models::{Device, Precision, Provider, Runtime};
-use sonoscope_operators::{
-    Batching, Committed, GridSpec, Include, Preparation, Provenance, Row, SourceId,
-};
+use sonoscope_operators::{Batching, GridSpec, Include, Preparation, Provenance, Row};
 
 use crate::{
+    commit::{Alarm, Commit, Keeping, LeftBehind, OpenSinks},
     fault::Fault,
     graph::{self, Graph},
     heatmaps::Heatmaps,
-    ingest::Agenda,
+    ingest::{Agenda, Audience},
+    ledger::{Admission, Ledger, Terms},
     pool::{Member, Pool},
     progress::Progress,
-    sinks::{Sink, SinkUri},
-    sources::{SourceError, SourceSpec, Stop},
+    sinks::SinkUri,
+    sources::{Ended, Frames, SecondRange, SourceError, SourceSpec, Stop},
     tally::{SourceTally, Tally},
 };
 
@@ -47,6 +42,23 @@ pub struct Job {
     pub precision: Precision,
     /// Below this level, sound is silent.
     pub silence_dbfs: f32,
+    /// Where it is kept how far the job is, if it is.
+    pub state: Option<StateOptions>,
+}
+
+/// How the state of a job is kept.
+#[derive(Clone, Debug)]
+pub struct StateOptions {
+    /// The state folder.
+    pub folder: PathBuf,
+    /// Whether sources that have failed are tried again.
+    pub retry_failed: bool,
+    /// Time from one commit to the next.
+    pub commit_every: Duration,
+    /// Which pictures are decoded, of every source.
+    pub frames: Frames,
+    /// Which seconds are wanted, of every source.
+    pub range: SecondRange,
 }
 
 /// What came of a run.
@@ -54,12 +66,11 @@ pub struct Job {
 pub struct Outcome {
     /// Each source, as it ended.
     pub sources: Vec<SourceTally>,
+    /// Rows that hold no longer, and are still in a sink.
+    pub left_behind: Vec<LeftBehind>,
     /// What ended the run before its time.
     pub fault: Option<Fault>,
 }
-
-/// A sink, and what it was asked for as.
-type OpenSink = (SinkUri, Box<dyn Sink>);
 
 /// Everybody who wants to see rows when they are committed.
 pub type Witness = Box<dyn FnMut(&[Row]) + Send>;
@@ -73,13 +84,13 @@ impl Job {
         let runtime = Runtime::load().map_err(Fault::environment)?;
         let members = self.members(&runtime)?;
         warn_of_synthetic(&members);
-        let networks = members.iter().map(|m| Arc::new(m.provenance())).collect();
+        let networks: Vec<_> = (members.iter().map(|m| Arc::new(m.provenance()))).collect();
         let preparation = Preparation::new(members.iter().map(|m| m.files.contract()));
         Graph::check(&preparation)?;
         let grid = grid(&preparation)?;
         (self.sources.iter_mut()).try_for_each(|source| source.want_grid(grid))?;
         let batching = self.batching(members.iter().any(|m| m.provider != Provider::Cpu));
-        let sinks = self.open_sinks()?;
+        let (sinks, keeping) = self.open(&networks)?;
         let heatmaps = (self.heatmaps.map(Heatmaps::new).transpose())
             .map_err(|e| Fault::environment(format!("cannot make the heatmap folder: {e}")))?;
         let outstanding = batching.outstanding * self.workers.max(1);
@@ -95,8 +106,13 @@ impl Job {
             .map(|spec| spec.length.clone())
             .collect();
         let progress = Progress::start(tally.clone(), lengths);
-        let on_end = tally.clone();
-        let agenda = Agenda::new(self.sources, stop.clone(), move |end| on_end.ended(end));
+        let alarm = Alarm::new(stop.clone());
+        let hearers = Hearers {
+            tally: tally.clone(),
+            ledger: keeping.as_ref().map(|keeping| keeping.ledger.clone()),
+            alarm: alarm.clone(),
+        };
+        let agenda = Agenda::new(self.sources, stop.clone(), hearers);
         let Some(submit) = pool.submit() else {
             return Err(Fault::environment("there is no thread to run networks on"));
         };
@@ -111,26 +127,17 @@ impl Job {
             heatmaps,
         };
         let trouble = Arc::new(Mutex::new(None));
-        let commit = Commit {
-            sinks,
-            ids,
-            witness,
-            tally: tally.clone(),
-            trouble: trouble.clone(),
-            stop: stop.clone(),
-        };
-        let ran = graph::run(graph, commit.into_write());
+        let commit = Commit::new(sinks, witness, tally.clone(), ids, keeping, alarm.clone());
+        let ran = graph::run(graph, commit.write());
+        let left_behind = commit.finish();
         let finished = pool.finish();
         drop(progress);
-        let trouble = trouble
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        let fault = (trouble)
+        let fault = (alarm.take())
             .or(finished.err().map(Fault::environment))
             .or(ran.err().map(Fault::environment));
         Ok(Outcome {
             sources: tally.take_sources(|| SourceError::TooShort),
+            left_behind,
             fault,
         })
     }
@@ -156,14 +163,64 @@ impl Job {
         }
     }
 
-    fn open_sinks(&self) -> Result<Vec<OpenSink>, Fault> {
-        (self.sinks.iter())
-            .map(|uri| match uri.open(self.include, None) {
-                Ok(sink) => Ok((uri.clone(), sink)),
-                Err(error) => Err(Fault::environment(format!("cannot open {uri}: {error}"))
-                    .tip("check that the path can be written to")),
-            })
-            .collect()
+    /// The sinks and, if a state is kept, its ledger.
+    fn open(&self, networks: &[Arc<Provenance>]) -> Result<(OpenSinks, Option<Keeping>), Fault> {
+        let Some(state) = &self.state else {
+            return Ok((OpenSinks::begin(&self.sinks, self.include)?, None));
+        };
+        let terms = Terms::new(
+            networks.iter().map(|network| (**network).clone()).collect(),
+            self.include,
+            self.silence_dbfs,
+            state.frames,
+            state.range,
+        );
+        let ledger = Ledger::open(&state.folder, state.retry_failed)?;
+        let sinks = OpenSinks::resume(&self.sinks, self.include, &ledger, &terms)?;
+        let keeping = Keeping {
+            ledger: Arc::new(ledger),
+            every: state.commit_every,
+        };
+        Ok((sinks, Some(keeping)))
+    }
+}
+
+/// Those who decide over sources and hear of them.
+struct Hearers {
+    tally: Arc<Tally>,
+    ledger: Option<Arc<Ledger>>,
+    alarm: Alarm,
+}
+
+impl Audience for Hearers {
+    fn admit(&self, source: &mut SourceSpec) -> bool {
+        let Some(ledger) = &self.ledger else {
+            return true;
+        };
+        let (before_s, result) = match ledger.admit(source) {
+            Ok(Admission::Read { before_s }) => {
+                self.tally.goes_on(source.ordinal, before_s);
+                return true;
+            }
+            Ok(Admission::Done { before_s }) => (before_s, Ok(())),
+            Ok(Admission::Failed { before_s, reason }) => {
+                (before_s, Err(SourceError::FailedBefore(reason)))
+            }
+            Ok(Admission::Taken { by }) => (0, Err(SourceError::IdTaken { by })),
+            Err(error) => {
+                self.alarm.raise(Some(error.into()));
+                return false;
+            }
+        };
+        self.tally.ended_before(source.ordinal, before_s, result);
+        false
+    }
+
+    fn ended(&self, end: Ended) {
+        if let Some(ledger) = &self.ledger {
+            ledger.ended(&end);
+        }
+        self.tally.ended(end);
     }
 }
 
@@ -221,71 +278,5 @@ impl Member {
             provider: self.provider.to_string(),
             precision: self.files.precision.to_string(),
         }
-    }
-}
-
-/// Hands the rows of each epoch to all sinks, then counts them.
-struct Commit {
-    sinks: Vec<OpenSink>,
-    /// The sources' names, by their ordinals.
-    ids: Vec<SourceId>,
-    witness: Witness,
-    tally: Arc<Tally>,
-    trouble: Arc<Mutex<Option<Fault>>>,
-    stop: Stop,
-}
-
-impl Commit {
-    fn into_write(mut self) -> graph::Write {
-        let mut broken = false;
-        Box::new(move |epoch| {
-            if broken {
-                return;
-            }
-            match self.write(&epoch) {
-                Ok(()) => {
-                    self.tally.committed(&epoch.rows);
-                    (self.witness)(&epoch.rows);
-                }
-                Err(trouble) => {
-                    broken = true;
-                    self.stop.raise();
-                    *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
-                }
-            }
-        })
-    }
-
-    /// # Errors
-    /// What is to be told; nothing when the reader of standard output has simply gone.
-    fn write(&mut self, epoch: &Committed<Row>) -> Result<(), Option<Fault>> {
-        let ended = epoch.ended.iter();
-        let ended: Vec<_> = (ended.filter_map(|end| self.ids.get(end.ordinal as usize))).collect();
-        for (uri, sink) in &mut self.sinks {
-            let closed = |sink: &mut Box<dyn Sink>| {
-                ended
-                    .iter()
-                    .try_for_each(|source| sink.close_source(source))
-            };
-            let written = sink.write(&epoch.rows).and_then(|()| closed(sink));
-            match written.and_then(|()| sink.flush()) {
-                Ok(()) => {}
-                Err(error) if uri.is_stdout() && error.kind() == ErrorKind::BrokenPipe => {
-                    return Err(None);
-                }
-                Err(error) => return Err(Some(refused(uri, &error))),
-            }
-        }
-        Ok(())
-    }
-}
-
-fn refused(uri: &SinkUri, error: &io::Error) -> Fault {
-    let fault = Fault::environment(format!("{uri} takes no more rows: {error}"));
-    match error.kind() {
-        ErrorKind::StorageFull => {
-            fault.tip("make room and run it again; the rows that are written are whole")
-        }
-        _ => fault.tip("the rows that were written before are whole"),
     }
 }

@@ -4,6 +4,7 @@
 //! with [`graph`], which assembles the whole.
 
 pub mod cli;
+pub mod commit;
 mod config;
 pub mod dataset;
 pub mod eval;
@@ -13,6 +14,7 @@ pub mod graph;
 pub mod heatmaps;
 pub mod ingest;
 pub mod job;
+pub mod ledger;
 pub mod overlay;
 pub mod paint;
 pub mod pool;

@@ -25,8 +25,12 @@ pub struct SourceTally {
     pub name: String,
     /// Seconds whose rows are written.
     pub seconds: i64,
+    /// Seconds whose rows an earlier run has written.
+    pub before_s: i64,
     /// How it ended; nothing while it has not.
     pub result: Option<Result<(), SourceError>>,
+    /// Whether it had ended so before this run.
+    pub is_before: bool,
     last_segment: Option<i64>,
 }
 
@@ -37,7 +41,9 @@ impl SourceTally {
             id,
             name,
             seconds: 0,
+            before_s: 0,
             result: Some(Err(error)),
+            is_before: false,
             last_segment: None,
         }
     }
@@ -50,7 +56,9 @@ impl Tally {
             id: spec.id.clone(),
             name: spec.path.display().to_string(),
             seconds: 0,
+            before_s: 0,
             result: None,
+            is_before: false,
             last_segment: None,
         };
         Self {
@@ -78,6 +86,22 @@ impl Tally {
     pub fn ended(&self, end: Ended) {
         if let Some(source) = self.lock().get_mut(end.spec.ordinal as usize) {
             source.result = Some(end.result);
+        }
+    }
+
+    /// An earlier run has written so many seconds of a source, and this one goes on.
+    pub fn goes_on(&self, ordinal: u32, before_s: i64) {
+        if let Some(source) = self.lock().get_mut(ordinal as usize) {
+            source.before_s = before_s;
+        }
+    }
+
+    /// A source had ended before this run, with so many seconds.
+    pub fn ended_before(&self, ordinal: u32, before_s: i64, result: Result<(), SourceError>) {
+        if let Some(source) = self.lock().get_mut(ordinal as usize) {
+            source.before_s = before_s;
+            source.result = Some(result);
+            source.is_before = true;
         }
     }
 
@@ -129,7 +153,7 @@ impl Tally {
     pub fn take_sources(&self, nothing: impl Fn() -> SourceError) -> Vec<SourceTally> {
         let mut sources = std::mem::take(&mut *self.lock());
         for source in &mut sources {
-            if source.seconds == 0 && matches!(source.result, Some(Ok(()))) {
+            if source.seconds + source.before_s == 0 && matches!(source.result, Some(Ok(()))) {
                 source.result = Some(Err(nothing()));
             }
         }

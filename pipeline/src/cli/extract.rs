@@ -86,7 +86,7 @@ pub fn into_set(
     let files = NetworkFiles::load(&folder, Precision::Fp32).map_err(Fault::environment)?;
     let named = entries.len();
     let extracted = extract(entries, out, files.contract(), options, stop)?;
-    summary::print(&extracted.sources, true);
+    summary::print(&extracted.sources, &[], true);
     let counts = extracted.counts;
     if counts.pairs == 0 && !stop.is_raised() {
         let cause = format!(

@@ -1,6 +1,6 @@
 //! `sonoscope run`: recordings in, a row for every second out.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum};
 use sonoscope_models::{Device, Precision};
@@ -10,7 +10,7 @@ use super::{exit_of, stop_on_signal};
 use crate::{
     config::Config,
     fault::{Exit, Fault},
-    job::{Job, Outcome},
+    job::{Job, Outcome, StateOptions},
     sinks::SinkUri,
     sources::{Frames, SecondRange, Stop, specs},
     summary,
@@ -82,6 +82,19 @@ pub struct RunArgs {
     #[arg(long, value_name = "DBFS", allow_negative_numbers = true)]
     pub silence: Option<f32>,
 
+    /// Keep in this folder how far the job is: the same command goes on where the last one
+    /// stopped, whatever stopped it, and does nothing twice. See `sonoscope status`.
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+
+    /// Try sources again that failed in an earlier run.
+    #[arg(long)]
+    pub retry_failed: bool,
+
+    /// Seconds from one commit to the next, for each of which the disk is waited for [default: 1].
+    #[arg(long, value_name = "S")]
+    pub commit_every: Option<f32>,
+
     /// A TOML file with any of the above.
     #[arg(long, value_name = "FILE.toml")]
     pub config: Option<PathBuf>,
@@ -111,6 +124,12 @@ pub fn run(args: RunArgs, quiet: bool) -> Result<Exit, Fault> {
     };
     crate::start_gstreamer()?;
     let (overlay, table) = (args.overlay.clone(), args.table);
+    if args.state.is_some() && (table || overlay.is_some()) {
+        return Err(Fault::usage(
+            "--overlay and --table show whole recordings; a run with --state may see only the rest",
+        )
+        .tip("leave out --state for them; --heatmaps goes with it"));
+    }
     let job = job(args)?;
     let stop = Stop::default();
     stop_on_signal(&stop)?;
@@ -130,7 +149,7 @@ pub fn run(args: RunArgs, quiet: bool) -> Result<Exit, Fault> {
 }
 
 fn conclude(outcome: Outcome, quiet: bool) -> Result<Exit, Fault> {
-    summary::print(&outcome.sources, quiet);
+    summary::print(&outcome.sources, &outcome.left_behind, quiet);
     if let Some(fault) = outcome.fault {
         return Err(fault);
     }
@@ -153,6 +172,8 @@ fn job(args: RunArgs) -> Result<Job, Fault> {
             range.from, range.to
         )));
     }
+    let frames = args.frames.unwrap_or_default();
+    let state = state(&args, frames, range)?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let or = |given: Vec<String>, default: &[&str]| match given.is_empty() {
         true => default.iter().map(|&name| name.to_owned()).collect(),
@@ -164,7 +185,7 @@ fn job(args: RunArgs) -> Result<Job, Fault> {
         false => args.sinks,
     };
     Ok(Job {
-        sources: specs(&args.sources, range, args.frames.unwrap_or_default())?,
+        sources: specs(&args.sources, range, frames)?,
         networks,
         sinks,
         include: Include {
@@ -177,5 +198,32 @@ fn job(args: RunArgs) -> Result<Job, Fault> {
         device: args.device.unwrap_or(Device::Auto),
         precision: args.precision.unwrap_or(Precision::Fp32),
         silence_dbfs: args.silence.unwrap_or(DEFAULT_SILENCE_DBFS),
+        state,
     })
+}
+
+/// How the state of the job is to be kept, if it is.
+fn state(
+    args: &RunArgs,
+    frames: Frames,
+    range: SecondRange,
+) -> Result<Option<StateOptions>, Fault> {
+    let Some(folder) = args.state.clone() else {
+        let alone = |name| Err(Fault::usage(format!("{name} is for --state DIR")).tip("name one"));
+        return match (args.retry_failed, args.commit_every) {
+            (true, _) => alone("--retry-failed"),
+            (_, Some(_)) => alone("--commit-every"),
+            (false, None) => Ok(None),
+        };
+    };
+    let seconds = args.commit_every.unwrap_or(1.0);
+    let commit_every = Duration::try_from_secs_f32(seconds)
+        .map_err(|error| Fault::usage(format!("--commit-every {seconds}: {error}")))?;
+    Ok(Some(StateOptions {
+        folder,
+        retry_failed: args.retry_failed,
+        commit_every,
+        frames,
+        range,
+    }))
 }
