@@ -143,7 +143,7 @@ impl Row {
             session: segment.source.session,
             start_ns: segment.start_ns(),
             end_ns: segment.end_ns(),
-            wall_clock: None,
+            wall_clock: segment.wall_clock().map(|time| time.to_string()),
             clock_source: segment.source.clock_source,
             frame_pts_ns: segment.frame.as_ref().map(|frame| frame.pts_ns),
             audio: segment.audio,

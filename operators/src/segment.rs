@@ -2,6 +2,7 @@
 
 use std::{fmt, ops::Range, sync::Arc};
 
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{Window, budget::Permit, grid::Grid};
@@ -35,6 +36,33 @@ impl SourceId {
         }
         let slug = slug.trim_end_matches('-');
         Self(if slug.is_empty() { "source" } else { slug }.into())
+    }
+
+    /// The slugs of folders and of a name in the last of them, with `_` between them, and behind a
+    /// dot that of an extension.
+    ///
+    /// ```
+    /// # use sonoscope_operators::SourceId;
+    /// let id = SourceId::joined(["2024", "Front Door"], Some("mkv"));
+    /// assert_eq!(id.as_str(), "2024_front-door.mkv");
+    /// ```
+    pub fn joined<S: AsRef<str>>(
+        parts: impl IntoIterator<Item = S>,
+        extension: Option<&str>,
+    ) -> Self {
+        let slugs = parts.into_iter().map(|part| Self::slug(part.as_ref()).0);
+        let mut joined = slugs.collect::<Vec<_>>().join("_");
+        if let Some(extension) = extension {
+            joined = format!("{joined}.{}", Self::slug(extension));
+        }
+        Self(joined.into())
+    }
+
+    /// The slug, of at most so many bytes, with a hash behind it.
+    pub fn hashed(&self, hash: &str, longest_bytes: usize) -> Self {
+        let end = (0..=longest_bytes.min(self.0.len())).rfind(|&at| self.0.is_char_boundary(at));
+        let short = &self.0[..end.unwrap_or(0)];
+        Self(format!("{short}-{hash}").into())
     }
 
     /// The slug as text.
@@ -113,6 +141,8 @@ pub struct SourceInfo {
     pub has_audio: bool,
     /// Whether it has pictures.
     pub has_video: bool,
+    /// When it began, by the clock on the wall, if that is known.
+    pub began: Option<Timestamp>,
     /// Where the times of its segments come from.
     pub clock_source: ClockSource,
 }
@@ -121,8 +151,14 @@ pub struct SourceInfo {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClockSource {
-    /// Position in the file, from its start.
+    /// Position in the file, from its start: when that was is not known.
     File,
+    /// The recording began when it was said to begin.
+    Given,
+    /// The recording began when its container says that it was made.
+    Container,
+    /// The recording began when its file's name says.
+    Name,
 }
 
 /// The picture on show at the middle of a second.
@@ -180,6 +216,13 @@ impl Segment {
     /// End in nanoseconds since the source's start.
     pub fn end_ns(&self) -> i64 {
         (self.index + 1) * SECOND_NS
+    }
+
+    /// When it starts, by the clock on the wall, if that is known.
+    pub fn wall_clock(&self) -> Option<Timestamp> {
+        let began = self.source.began?;
+        let since = SignedDuration::from_nanos(self.start_ns());
+        began.checked_add(since).ok()
     }
 
     /// Whether both modalities are there, so that a network can be asked.

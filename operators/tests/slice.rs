@@ -17,6 +17,7 @@ fn source(has_audio: bool, has_video: bool) -> Event {
         wanted: 0..i64::MAX,
         has_audio,
         has_video,
+        began: None,
         clock_source: ClockSource::File,
     }))
 }

@@ -38,6 +38,7 @@ fn source(ordinal: u32, wanted: Range<i64>) -> Event {
         wanted,
         has_audio: true,
         has_video: true,
+        began: None,
         clock_source: ClockSource::File,
     }))
 }

@@ -48,8 +48,6 @@ struct Stage {
     sinks: OpenSinks,
     witness: Witness,
     tally: Arc<Tally>,
-    /// The sources' names, by their ordinals.
-    ids: Vec<SourceId>,
     keeping: Option<Keeping>,
     alarm: Alarm,
     committed: Instant,
@@ -90,7 +88,6 @@ impl Commit {
         sinks: OpenSinks,
         witness: Witness,
         tally: Arc<Tally>,
-        ids: Vec<SourceId>,
         keeping: Option<Keeping>,
         alarm: Alarm,
     ) -> Self {
@@ -98,7 +95,6 @@ impl Commit {
             sinks,
             witness,
             tally,
-            ids,
             keeping,
             alarm,
             committed: Instant::now(),
@@ -157,6 +153,9 @@ impl Stage {
             ledger.written(&epoch.rows, epoch.ended.iter().map(|end| end.ordinal));
         }
         self.tally.committed(&epoch.rows);
+        for end in &epoch.ended {
+            self.tally.closed(end.ordinal);
+        }
         (self.witness)(&epoch.rows);
         Ok(())
     }
@@ -166,7 +165,7 @@ impl Stage {
     fn ending(&self, ordinal: u32) -> Option<SourceId> {
         match &self.keeping {
             Some(Keeping { ledger, .. }) => ledger.ending(ordinal),
-            None => self.ids.get(ordinal as usize).cloned(),
+            None => self.tally.id(ordinal),
         }
     }
 
@@ -195,8 +194,8 @@ impl Stage {
             return Ok(());
         };
         let positions = self.sinks.commit()?;
-        let (_, found) = self.tally.sources();
-        (ledger.commit(positions, self.tally.seconds(), found as u64, ended))
+        let (_, found, _) = self.tally.sources();
+        (ledger.commit(positions, self.tally.seconds(), found, ended))
             .map_err(|error| Some(Fault::from(error)))?;
         self.committed = Instant::now();
         Ok(())

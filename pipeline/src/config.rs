@@ -2,12 +2,14 @@
 
 use std::{fs, path::Path};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use sonoscope_models::{Device, Precision};
 
 use crate::{
     cli::{Extra, RunArgs},
     fault::Fault,
+    inputs::Clock,
     sinks::SinkUri,
     sources::Frames,
 };
@@ -17,6 +19,11 @@ use crate::{
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Config {
     sources: Vec<String>,
+    clips: Option<std::path::PathBuf>,
+    watch: bool,
+    start: Option<Timestamp>,
+    #[serde(deserialize_with = "parsed")]
+    clock: Option<Clock>,
     networks: Vec<String>,
     #[serde(deserialize_with = "parsed_list")]
     sinks: Vec<SinkUri>,
@@ -59,7 +66,14 @@ impl Config {
             if said.is_empty() { filed } else { said }
         }
         RunArgs {
-            sources: or(args.sources, self.sources),
+            sources: or(
+                args.sources,
+                self.sources.into_iter().map(Into::into).collect(),
+            ),
+            clips: args.clips.or(self.clips),
+            watch: args.watch || self.watch,
+            start: args.start.or(self.start.filter(|_| args.clock.is_none())),
+            clock: args.clock.or(self.clock.filter(|_| args.start.is_none())),
             networks: or(args.networks, self.networks),
             sinks: or(args.sinks, self.sinks),
             heatmaps: args.heatmaps.or(self.heatmaps),

@@ -16,7 +16,6 @@ pub mod metrics;
 mod ontology;
 pub mod page;
 mod reading;
-mod recordings;
 pub mod report;
 mod scoring;
 mod truth;
@@ -44,9 +43,10 @@ pub use truth::TruthFrom;
 
 use crate::{
     fault::Fault,
+    inputs,
     job::grid,
     pool::Member,
-    sources::{Frames, SecondRange, SourceSpec, Stop, specs},
+    sources::{Reading, SourceSpec, Stop},
     tally::SourceTally,
 };
 
@@ -102,7 +102,7 @@ impl Plan {
         let grid = grid(&Preparation::new(
             members.iter().map(|m| m.files.contract()),
         ))?;
-        (recordings.iter_mut()).try_for_each(|(spec, _)| spec.want_grid(grid))?;
+        (recordings.iter_mut()).for_each(|(spec, _)| spec.grid = grid);
         let gathered = gather(recordings, &runtime, &members, self.threads, stop)?;
         let Gathered {
             evidence,
@@ -150,14 +150,17 @@ impl Plan {
 
     /// The recordings, and what is known of each.
     fn recordings(&self) -> Result<Vec<(SourceSpec, Option<Truth>)>, Fault> {
-        let mut paths = recordings::recordings(&self.folder)?;
+        let mut paths = inputs::recordings(&self.folder)?;
         paths.truncate(self.limit.unwrap_or(usize::MAX));
-        let names: Vec<String> = (paths.iter())
-            .map(|path| path.to_string_lossy().into_owned())
-            .collect();
-        (specs(&names, SecondRange::default(), Frames::Exact)?.into_iter())
-            .map(|spec| {
-                let truth = Truth::find(&spec.path, &self.truth)?;
+        (0..)
+            .zip(paths)
+            .map(|(ordinal, path)| {
+                let truth = Truth::find(&path, &self.truth)?;
+                let id = inputs::of_path(path.strip_prefix(&self.folder).unwrap_or(&path));
+                let spec = SourceSpec {
+                    ordinal,
+                    ..SourceSpec::new(id, path, Reading::default())
+                };
                 Ok((spec, truth))
             })
             .collect()

@@ -27,11 +27,11 @@ pub use folder::is_set;
 pub use sample::Counts;
 
 use crate::{
+    agenda::Agenda,
     dataset::Entry,
     fault::Fault,
-    ingest::Agenda,
     progress::Progress,
-    sources::{Frames, SourceError, SourceSpec, Stop},
+    sources::{Frames, Reading, SourceError, SourceSpec, Stop},
     tally::{SourceTally, Tally},
 };
 use folder::Folder;
@@ -83,20 +83,24 @@ pub fn extract(
     options: Options,
     stop: &Stop,
 ) -> Result<Extracted, Fault> {
+    let reading = Reading {
+        frames: options.frames,
+        ..Reading::default()
+    };
+    let reading = reading.with_grid(kind::grid(contract))?;
     let folder = Folder::open(out, &kind::page(contract, options.frames))?;
     let Plan {
         tasks,
         already,
         troubles,
-    } = Plan::new(entries, folder.manifest(), options.frames);
+    } = Plan::new(entries, folder.manifest(), reading);
     if already > 0 {
         tracing::info!(
             "{already} sources are done already, {} are left",
             tasks.len()
         );
     }
-    let mut specs: Vec<SourceSpec> = tasks.iter().map(|task| task.spec.clone()).collect();
-    (specs.iter_mut()).try_for_each(|spec| spec.want_grid(kind::grid(contract)))?;
+    let specs: Vec<SourceSpec> = tasks.iter().map(|task| task.spec.clone()).collect();
     let tally = Arc::new(Tally::new(&specs));
     let folder = Mutex::new(folder);
     work(specs, &tasks, &tally, &folder, contract, options, stop)?;
@@ -129,10 +133,8 @@ fn work(
     options: Options,
     stop: &Stop,
 ) -> Result<(), Fault> {
-    let lengths = specs.iter().map(|spec| spec.length.clone()).collect();
-    let _progress = Progress::start(tally.clone(), lengths);
-    let on_end = tally.clone();
-    let agenda = Agenda::new(specs, stop.clone(), move |end| on_end.ended(end));
+    let _progress = Progress::start(tally.clone());
+    let agenda = Agenda::new(specs, stop.clone(), tally.clone());
     let shared = Shared {
         folder,
         agenda: &agenda,

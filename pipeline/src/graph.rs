@@ -17,9 +17,10 @@ use timely::{
 };
 
 use crate::{
+    agenda::Agenda,
     fault::Fault,
     heatmaps::Heatmaps,
-    ingest::{Agenda, Epoch, ingest},
+    ingest::{Epoch, ingest},
     pool::{Scored, Submit},
 };
 

@@ -1,10 +1,6 @@
 //! The head of the dataflow: opens sources and lets in what comes of them.
 
-use std::{
-    collections::VecDeque,
-    sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
-};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use sonoscope_operators::{Arrival, Event};
 use timely::{
@@ -15,7 +11,10 @@ use timely::{
     },
 };
 
-use crate::sources::{self, Ended, Inbox, Inlet, SourceSpec, Stop};
+use crate::{
+    agenda::{Agenda, Opening},
+    sources::{self, Inbox, Inlet},
+};
 
 /// The timely timestamp: Unix milliseconds of processing, rounded down to a tick.
 pub type Epoch = u64;
@@ -27,86 +26,10 @@ const TICK: Duration = Duration::from_millis(50);
 /// is still something to do.
 const OPEN_AT_ONCE: usize = 2;
 
-/// The sources of a run, handed out to workers as they come free.
-#[derive(Clone)]
-pub struct Agenda {
-    waiting: Arc<Mutex<VecDeque<SourceSpec>>>,
-    audience: Arc<dyn Audience>,
-    stop: Stop,
-}
-
-/// Whoever decides over sources, or wants to hear of them.
-pub trait Audience: Send + Sync {
-    /// A source is about to be handed out: whether it is to be read, and from where.
-    fn admit(&self, _source: &mut SourceSpec) -> bool {
-        true
-    }
-
-    /// A source has ended. Its rows may still be on their way.
-    fn ended(&self, end: Ended);
-}
-
-impl<F: Fn(Ended) + Send + Sync> Audience for F {
-    fn ended(&self, end: Ended) {
-        self(end);
-    }
-}
-
-impl Agenda {
-    /// These sources, until `stop` is raised.
-    pub fn new(sources: Vec<SourceSpec>, stop: Stop, audience: impl Audience + 'static) -> Self {
-        Self {
-            waiting: Arc::new(Mutex::new(sources.into())),
-            audience: Arc::new(audience),
-            stop,
-        }
-    }
-
-    fn next(&self) -> Option<SourceSpec> {
-        loop {
-            let mut spec = self.take()?;
-            if self.audience.admit(&mut spec) {
-                return Some(spec);
-            }
-            // Nothing more will be known of it.
-            spec.length.set_seconds(0);
-        }
-    }
-
-    fn take(&self) -> Option<SourceSpec> {
-        if self.stop.is_raised() {
-            return None;
-        }
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.pop_front()
-    }
-
-    /// Opens the next source, which will end in `Closed` or `Cut`; whether there was one.
-    pub fn open_next(&self, inlet: &Inlet) -> bool {
-        let Some(spec) = self.next() else {
-            return false;
-        };
-        let (outlet, refused) = (inlet.outlet(spec.ordinal), inlet.outlet(spec.ordinal));
-        let audience = self.audience.clone();
-        let failed = spec.clone();
-        let stop = self.stop.clone();
-        let spawned = sources::spawn(spec, outlet, stop, move |end| audience.ended(end));
-        if let Err(cause) = spawned {
-            let result = Err(sources::SourceError::Setup(format!("no thread: {cause}")));
-            self.audience.ended(Ended {
-                spec: failed,
-                result,
-            });
-            refused.send(Event::Cut);
-        }
-        true
-    }
-}
-
 /// Lets arrivals in, at the present epoch.
 ///
 /// Holds one capability, which it downgrades to the present at every tick, and drops when no
-/// source is left: so a source that is silent never holds another one back.
+/// source is left and none will come: so a source that is silent never holds another one back.
 pub fn ingest<'scope>(
     scope: Scope<'scope, Epoch>,
     agenda: Agenda,
@@ -124,6 +47,7 @@ pub fn ingest<'scope>(
                 inlet,
                 inbox,
                 open: 0,
+                may_come: true,
                 capability,
             });
             let mut next_tick = Instant::now();
@@ -136,7 +60,7 @@ pub fn ingest<'scope>(
                 output
                     .session(&open_door.capability)
                     .give_iterator(arrivals.into_iter());
-                if open_door.open == 0 {
+                if open_door.open == 0 && !open_door.may_come {
                     door = None;
                 } else if Instant::now() >= next_tick {
                     // Guarded: every timer that is set fires, and would set another.
@@ -154,6 +78,8 @@ struct Door {
     inlet: Inlet,
     inbox: Inbox,
     open: usize,
+    /// Whether the agenda may have more.
+    may_come: bool,
     capability: Capability<Epoch>,
 }
 
@@ -173,8 +99,12 @@ impl Door {
         self.open -= (arrivals.iter())
             .filter(|arrival| matches!(arrival.event, Event::Closed | Event::Cut))
             .count();
-        while self.open < OPEN_AT_ONCE && self.agenda.open_next(&self.inlet) {
-            self.open += 1;
+        while self.open < OPEN_AT_ONCE && self.may_come {
+            match self.agenda.open_next(&self.inlet) {
+                Opening::Opened => self.open += 1,
+                Opening::Later => break,
+                Opening::Over => self.may_come = false,
+            }
         }
         arrivals
     }

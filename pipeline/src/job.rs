@@ -3,27 +3,35 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use sonoscope_models::{Device, Precision, Provider, Runtime};
-use sonoscope_operators::{Batching, GridSpec, Include, Preparation, Provenance, Row};
+use sonoscope_operators::{
+    Batching, GridSpec, Include, Preparation, Provenance, ROW_SCHEMA, Row,
+};
 
 use crate::{
+    agenda::{Agenda, Audience},
     commit::{Alarm, Commit, Keeping, LeftBehind, OpenSinks},
     fault::Fault,
     graph::{self, Graph},
     heatmaps::Heatmaps,
-    ingest::{Agenda, Audience},
+    inputs::{Inputs, nothing},
     ledger::{Admission, Ledger, Terms},
     pool::{Member, Pool},
     progress::Progress,
+    roll::Roll,
     sinks::SinkUri,
-    sources::{Ended, Frames, SecondRange, SourceError, SourceSpec, Stop},
-    tally::{SourceTally, Tally},
+    sources::{Ended, Reading, SourceError, SourceSpec, Stop},
+    tally::{Tally, Totals},
 };
 
 /// What a run is to do.
 #[derive(Clone, Debug)]
 pub struct Job {
-    /// The sources, in order.
-    pub sources: Vec<SourceSpec>,
+    /// What goes in.
+    pub inputs: Inputs,
+    /// How it is read.
+    pub reading: Reading,
+    /// Who remembers what was opened, for the end.
+    pub roll: Roll,
     /// Networks, by name or folder.
     pub networks: Vec<String>,
     /// Where rows go.
@@ -42,7 +50,7 @@ pub struct Job {
     pub precision: Precision,
     /// Below this level, sound is silent.
     pub silence_dbfs: f32,
-    /// Where it is kept how far the job is, if it is.
+    /// How the state of the job is kept, if it is.
     pub state: Option<StateOptions>,
 }
 
@@ -55,17 +63,13 @@ pub struct StateOptions {
     pub retry_failed: bool,
     /// Time from one commit to the next.
     pub commit_every: Duration,
-    /// Which pictures are decoded, of every source.
-    pub frames: Frames,
-    /// Which seconds are wanted, of every source.
-    pub range: SecondRange,
 }
 
 /// What came of a run.
 #[derive(Debug)]
 pub struct Outcome {
-    /// Each source, as it ended.
-    pub sources: Vec<SourceTally>,
+    /// What became of the sources.
+    pub totals: Totals,
     /// Rows that hold no longer, and are still in a sink.
     pub left_behind: Vec<LeftBehind>,
     /// What ended the run before its time.
@@ -80,15 +84,14 @@ impl Job {
     ///
     /// # Errors
     /// What keeps the run from beginning.
-    pub fn run(mut self, stop: &Stop, witness: Witness) -> Result<Outcome, Fault> {
+    pub fn run(self, stop: &Stop, witness: Witness) -> Result<Outcome, Fault> {
         let runtime = Runtime::load().map_err(Fault::environment)?;
         let members = self.members(&runtime)?;
         warn_of_synthetic(&members);
         let networks: Vec<_> = (members.iter().map(|m| Arc::new(m.provenance()))).collect();
         let preparation = Preparation::new(members.iter().map(|m| m.files.contract()));
         Graph::check(&preparation)?;
-        let grid = grid(&preparation)?;
-        (self.sources.iter_mut()).try_for_each(|source| source.want_grid(grid))?;
+        let reading = self.reading.with_grid(grid(&preparation)?)?;
         let batching = self.batching(members.iter().any(|m| m.provider != Provider::Cpu));
         let (sinks, keeping) = self.open(&networks)?;
         let heatmaps = (self.heatmaps.map(Heatmaps::new).transpose())
@@ -97,25 +100,22 @@ impl Job {
         let pool = Pool::start(&runtime, members, self.threads, outstanding, stop)
             .map_err(Fault::environment)?;
 
-        let ids = self.sources.iter().map(|source| source.id.clone());
-        let ids = ids.collect();
-        let tally = Arc::new(Tally::new(&self.sources));
-        let lengths = self
-            .sources
-            .iter()
-            .map(|spec| spec.length.clone())
-            .collect();
-        let progress = Progress::start(tally.clone(), lengths);
-        let alarm = Alarm::new(stop.clone());
-        let hearers = Hearers {
-            tally: tally.clone(),
-            ledger: keeping.as_ref().map(|keeping| keeping.ledger.clone()),
-            alarm: alarm.clone(),
-        };
-        let agenda = Agenda::new(self.sources, stop.clone(), hearers);
         let Some(submit) = pool.submit() else {
             return Err(Fault::environment("there is no thread to run networks on"));
         };
+        let tally = Arc::new(Tally::default());
+        let alarm = Alarm::new(stop.clone());
+        let audience = Hearers {
+            tally: tally.clone(),
+            roll: self.roll,
+            ledger: keeping.as_ref().map(|keeping| keeping.ledger.clone()),
+            alarm: alarm.clone(),
+        };
+        let (agenda, feed) = Agenda::fed(stop.clone(), audience);
+        let (named, is_endless) = (self.inputs.named(), self.inputs.is_endless());
+        (self.inputs.start(reading, feed, tally.clone()))
+            .map_err(|error| Fault::environment(format!("cannot look for recordings: {error}")))?;
+        let progress = Progress::start(tally.clone());
         let graph = Graph {
             workers: self.workers,
             agenda,
@@ -126,8 +126,7 @@ impl Job {
             pool: submit,
             heatmaps,
         };
-        let trouble = Arc::new(Mutex::new(None));
-        let commit = Commit::new(sinks, witness, tally.clone(), ids, keeping, alarm.clone());
+        let commit = Commit::new(sinks, witness, tally.clone(), keeping, alarm.clone());
         let ran = graph::run(graph, commit.write());
         let left_behind = commit.finish();
         let finished = pool.finish();
@@ -135,8 +134,11 @@ impl Job {
         let fault = (alarm.take())
             .or(finished.err().map(Fault::environment))
             .or(ran.err().map(Fault::environment));
+        let totals = tally.totals();
+        let is_nothing = totals.counts.found == 0 && !is_endless && !stop.is_raised();
+        let fault = fault.or(is_nothing.then(|| nothing(&named)));
         Ok(Outcome {
-            sources: tally.take_sources(|| SourceError::TooShort),
+            totals,
             left_behind,
             fault,
         })
@@ -168,13 +170,17 @@ impl Job {
         let Some(state) = &self.state else {
             return Ok((OpenSinks::begin(&self.sinks, self.include)?, None));
         };
-        let terms = Terms::new(
-            networks.iter().map(|network| (**network).clone()).collect(),
-            self.include,
-            self.silence_dbfs,
-            state.frames,
-            state.range,
-        );
+        let terms = Terms {
+            row_schema: ROW_SCHEMA,
+            networks: networks.iter().map(|network| (**network).clone()).collect(),
+            heatmap: self.include.heatmap,
+            embeddings: self.include.embeddings,
+            silence_dbfs: self.silence_dbfs,
+            frames: format!("{:?}", self.reading.frames).to_lowercase(),
+            from_s: self.reading.range.from,
+            to_s: self.reading.range.to,
+            clock: self.inputs.clock().to_string(),
+        };
         let ledger = Ledger::open(&state.folder, state.retry_failed)?;
         let sinks = OpenSinks::resume(&self.sinks, self.include, &ledger, &terms)?;
         let keeping = Keeping {
@@ -188,32 +194,44 @@ impl Job {
 /// Those who decide over sources and hear of them.
 struct Hearers {
     tally: Arc<Tally>,
+    roll: Roll,
     ledger: Option<Arc<Ledger>>,
     alarm: Alarm,
 }
 
-impl Audience for Hearers {
-    fn admit(&self, source: &mut SourceSpec) -> bool {
+impl Hearers {
+    /// Whether the ledger wants a source to be read, and how many seconds of it there are already.
+    fn admit(&self, source: &mut SourceSpec) -> Option<i64> {
         let Some(ledger) = &self.ledger else {
-            return true;
+            return Some(0);
         };
-        let (before_s, result) = match ledger.admit(source) {
-            Ok(Admission::Read { before_s }) => {
-                self.tally.goes_on(source.ordinal, before_s);
-                return true;
+        let refused = match ledger.admit(source) {
+            Ok(Admission::Read { before_s }) => return Some(before_s),
+            Ok(Admission::Done) => {
+                self.tally.done_before();
+                return None;
             }
-            Ok(Admission::Done { before_s }) => (before_s, Ok(())),
-            Ok(Admission::Failed { before_s, reason }) => {
-                (before_s, Err(SourceError::FailedBefore(reason)))
-            }
-            Ok(Admission::Taken { by }) => (0, Err(SourceError::IdTaken { by })),
+            Ok(Admission::Failed { reason }) => SourceError::FailedBefore(reason),
+            Ok(Admission::Taken { by }) => SourceError::IdTaken { by },
             Err(error) => {
                 self.alarm.raise(Some(error.into()));
-                return false;
+                return None;
             }
         };
-        self.tally.ended_before(source.ordinal, before_s, result);
-        false
+        self.tally.refused(source, refused);
+        None
+    }
+}
+
+impl Audience for Hearers {
+    fn opening(&self, source: &mut SourceSpec) -> bool {
+        let Some(before_s) = self.admit(source) else {
+            return false;
+        };
+        self.tally.opening(source);
+        self.tally.goes_on(source.ordinal, before_s);
+        self.roll.add(source);
+        true
     }
 
     fn ended(&self, end: Ended) {

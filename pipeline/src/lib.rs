@@ -3,6 +3,7 @@
 //! The library behind the program: GStreamer sources, the dataflow, sinks, command line. Start
 //! with [`graph`], which assembles the whole.
 
+pub mod agenda;
 pub mod cli;
 pub mod commit;
 mod config;
@@ -13,12 +14,14 @@ pub mod fault;
 pub mod graph;
 pub mod heatmaps;
 pub mod ingest;
+pub mod inputs;
 pub mod job;
 pub mod ledger;
 pub mod overlay;
 pub mod paint;
 pub mod pool;
 mod progress;
+pub mod roll;
 pub mod sinks;
 pub mod sources;
 mod summary;

@@ -78,7 +78,7 @@ impl Second {
 /// When the folder cannot be made or a video not be written.
 pub fn render(
     folder: &Path,
-    sources: &[SourceSpec],
+    sources: &BTreeMap<u32, SourceSpec>,
     tracks: &Tracks,
     stop: &Stop,
 ) -> Result<(), Fault> {
@@ -90,7 +90,7 @@ pub fn render(
     let tracks = std::mem::take(&mut *tracks.lock().unwrap_or_else(PoisonError::into_inner));
     for (ordinal, seconds) in tracks {
         let seen = seconds.values().any(|second| second.is_seen);
-        let Some(spec) = sources.get(ordinal as usize).filter(|_| seen) else {
+        let Some(spec) = sources.get(&ordinal).filter(|_| seen) else {
             continue;
         };
         let path = folder.join(format!("{}.mp4", spec.id));

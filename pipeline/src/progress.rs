@@ -9,7 +9,7 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::{sources::SourceLength, tally::Tally};
+use crate::tally::Tally;
 
 const BAR_PERIOD: Duration = Duration::from_millis(200);
 const LOG_PERIOD: Duration = Duration::from_secs(10);
@@ -23,17 +23,15 @@ pub struct Progress {
 /// What is reported.
 struct Reporter {
     tally: Arc<Tally>,
-    lengths: Vec<SourceLength>,
     begun: Instant,
 }
 
 impl Progress {
     /// Begins to report.
-    pub fn start(tally: Arc<Tally>, lengths: Vec<SourceLength>) -> Self {
+    pub fn start(tally: Arc<Tally>) -> Self {
         let (done, wait) = mpsc::sync_channel::<()>(0);
         let reporter = Reporter {
             tally,
-            lengths,
             begun: Instant::now(),
         };
         let thread = thread::Builder::new()
@@ -68,7 +66,7 @@ impl Reporter {
             bar.set_style(style);
         }
         while wait.recv_timeout(BAR_PERIOD) == Err(mpsc::RecvTimeoutError::Timeout) {
-            bar.set_length(self.total_s().unwrap_or(0));
+            bar.set_length(self.tally.total_s().unwrap_or(0));
             bar.set_position(self.tally.seconds().unsigned_abs());
             bar.set_message(self.line());
         }
@@ -81,18 +79,12 @@ impl Reporter {
         }
     }
 
-    /// Seconds in all sources, once all are known.
-    fn total_s(&self) -> Option<u64> {
-        let lengths: Option<Vec<_>> = self.lengths.iter().map(SourceLength::seconds).collect();
-        lengths.map(|seconds| seconds.iter().sum())
-    }
-
     fn line(&self) -> String {
         let seconds = self.tally.seconds().unsigned_abs();
-        let (ended, sources) = self.tally.sources();
+        let (ended, sources, are_all) = self.tally.sources();
         let elapsed_s = self.begun.elapsed().as_secs_f64();
         let speed = seconds as f64 / elapsed_s.max(1e-3);
-        let known = self.total_s().filter(|&total| total > 0);
+        let known = self.tally.total_s().filter(|&total| total > 0);
         let of = known.map_or(String::new(), |total| format!(" of {total}"));
         let left = known
             .filter(|_| seconds > 0)
@@ -100,9 +92,10 @@ impl Reporter {
                 let left_s = total.saturating_sub(seconds) as f64 / speed;
                 format!(", {} left", clock(left_s))
             });
-        let files = match sources {
-            1 => String::new(),
-            _ => format!(", {ended} of {sources} files"),
+        let files = match (sources, are_all) {
+            (1, true) => String::new(),
+            (_, true) => format!(", {ended} of {sources} files"),
+            (_, false) => format!(", {ended} of {sources} files so far"),
         };
         format!("{seconds}{of} s done, {speed:.1} times real time{left}{files}")
     }

@@ -10,12 +10,12 @@ use crate::{
 };
 
 /// A line for each second of each source.
-pub fn of(tracks: &Tracks, sources: &[SourceSpec]) -> String {
+pub fn of(tracks: &Tracks, sources: &BTreeMap<u32, SourceSpec>) -> String {
     let tracks = tracks
         .lock()
         .unwrap_or_else(std::sync::PoisonError::into_inner);
     let mut table = String::new();
-    for (spec, seconds) in (sources.iter()).filter_map(|s| Some((s, tracks.get(&s.ordinal)?))) {
+    for (spec, seconds) in (sources.iter()).filter_map(|(o, s)| Some((s, tracks.get(o)?))) {
         // Writing to a string cannot fail.
         let _ = writeln!(
             table,

@@ -12,9 +12,10 @@ use super::say;
 use crate::{
     dataset::{
         Built, Clips, Entry, Form, Ontology, OntologyError, Published, Recipe, Split, Wanted,
-        build, recordings, write_list,
+        build, write_list,
     },
     fault::{Exit, Fault},
+    inputs::recordings,
 };
 
 /// The classes of AudioSet-Instruments, unless others are named.
@@ -117,10 +118,7 @@ fn folder(clips: &Path) -> Result<Built, Fault> {
     let folder = clips
         .canonicalize()
         .map_err(|error| not_read(clips, &error))?;
-    let found = recordings(&folder).map_err(|error| not_read(clips, &error))?;
-    if found.is_empty() {
-        return Err(no_clip(clips, "it holds no recording"));
-    }
+    let found = recordings(&folder)?;
     Ok(Built {
         wanted: found.len(),
         entries: found.into_iter().map(entry).collect(),
@@ -147,7 +145,7 @@ fn listed(kind: Kind, args: &DatasetArgs) -> Result<Built, Fault> {
         uncut: args.uncut,
         events: args.events && form == Form::Ave,
     };
-    let clips = Clips::in_folder(&args.clips).map_err(|error| not_read(&args.clips, &error))?;
+    let clips = Clips::in_folder(&args.clips)?;
     let built = build(published, &clips, &recipe);
     if built.entries.is_empty() {
         let example = built.missing.first().map_or("", String::as_str);

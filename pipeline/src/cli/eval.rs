@@ -97,7 +97,7 @@ pub fn run(args: EvalArgs, quiet: bool) -> Result<Exit, Fault> {
         false => say(outcome.report.to_string().trim_end()),
     }
     let failed = exit_of(&outcome.sources);
-    summary::print(&outcome.sources, &[], quiet || failed == Exit::Done);
+    summary::print(&outcome.sources, quiet || failed == Exit::Done);
     Ok(failed)
 }
 

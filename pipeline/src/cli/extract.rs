@@ -1,15 +1,19 @@
 //! `sonoscope extract`: recordings in, training shards out.
 
-use std::path::{Path, PathBuf};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
 
 use clap::Args;
 use sonoscope_models::{NetworkFiles, Precision, zoo};
 
 use super::{exit_of, stop_on_signal};
 use crate::{
-    dataset::{Entry, gather},
+    dataset::Entry,
     extract::{Counts, Extracted, Options, extract},
     fault::{Exit, Fault},
+    inputs::gather,
     sources::{Frames, Stop},
     summary,
     tally::SourceTally,
@@ -21,7 +25,7 @@ pub struct ExtractArgs {
     /// Recordings: paths, file:// URLs, folders (all recordings in them and below), or lists,
     /// `@LIST`: what `sonoscope dataset` wrote, or a name a line.
     #[arg(value_name = "SOURCE", required = true)]
-    sources: Vec<String>,
+    sources: Vec<OsString>,
 
     /// Folder for the shards. What it has already is not done again.
     #[arg(long, value_name = "DIR")]
@@ -86,7 +90,7 @@ pub fn into_set(
     let files = NetworkFiles::load(&folder, Precision::Fp32).map_err(Fault::environment)?;
     let named = entries.len();
     let extracted = extract(entries, out, files.contract(), options, stop)?;
-    summary::print(&extracted.sources, &[], true);
+    summary::print(&extracted.sources, true);
     let counts = extracted.counts;
     if counts.pairs == 0 && !stop.is_raised() {
         let cause = format!(

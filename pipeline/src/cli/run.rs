@@ -1,18 +1,21 @@
 //! `sonoscope run`: recordings in, a row for every second out.
 
-use std::{path::PathBuf, time::Duration};
+use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum};
+use jiff::Timestamp;
 use sonoscope_models::{Device, Precision};
 use sonoscope_operators::{Include, slice::DEFAULT_SILENCE_DBFS};
 
-use super::{exit_of, stop_on_signal};
+use super::stop_on_signal;
 use crate::{
     config::Config,
     fault::{Exit, Fault},
+    inputs::{Clock, Inputs},
     job::{Job, Outcome, StateOptions},
+    roll::Roll,
     sinks::SinkUri,
-    sources::{Frames, SecondRange, Stop, specs},
+    sources::{Frames, Reading, SecondRange, Stop},
     summary,
 };
 
@@ -20,9 +23,30 @@ use crate::{
 /// here goes before what stands there.
 #[derive(Args, Debug)]
 pub struct RunArgs {
-    /// Recordings: paths or file:// URLs.
+    /// What to look at and listen to: recordings (paths, file:// URLs), folders (all recordings in
+    /// them and below), patterns ('cam*/**/*.mp4'), lists (@FILE, or @- for standard input: a path
+    /// a line, behind it, after a tab or comma, id=NAME and start=TIME), or a list in AudioSet's or
+    /// AVE's form (FILE.csv, with --clips).
     #[arg(value_name = "SOURCE")]
-    pub sources: Vec<String>,
+    pub sources: Vec<OsString>,
+
+    /// The folder with the clips of a published list.
+    #[arg(long, value_name = "DIR")]
+    pub clips: Option<PathBuf>,
+
+    /// Stay, and take what comes into the folders as soon as it is finished, until Ctrl-C.
+    #[arg(long)]
+    pub watch: bool,
+
+    /// When the recording began, as 2024-05-01T12:00:00Z: rows then have a wall clock.
+    #[arg(long, value_name = "TIME", conflicts_with = "clock")]
+    pub start: Option<Timestamp>,
+
+    /// Where to find when recordings began: `container`, the time of creation that is written in
+    /// them, or what file names look like, as 'cam1_%Y%m%d_%H%M%S' (in UTC unless there is a %z;
+    /// `*` at its begin stands for anything).
+    #[arg(long, value_name = "container|PATTERN")]
+    pub clock: Option<Clock>,
 
     /// A network by name or folder; may be repeated. Default: avol-small and ave-small.
     #[arg(short, long = "network", value_name = "NAME|DIR")]
@@ -133,9 +157,14 @@ pub fn run(args: RunArgs, quiet: bool) -> Result<Exit, Fault> {
     let job = job(args)?;
     let stop = Stop::default();
     stop_on_signal(&stop)?;
-    let sources = job.sources.clone();
+    let roll = Roll::new(table || overlay.is_some());
+    let job = Job {
+        roll: roll.clone(),
+        ..job
+    };
     let (tracks, witness) = crate::overlay::tracks(table || overlay.is_some());
     let mut outcome = job.run(&stop, witness)?;
+    let sources = roll.take();
     if table {
         eprint!("{}", crate::table::of(&tracks, &sources));
     }
@@ -149,11 +178,24 @@ pub fn run(args: RunArgs, quiet: bool) -> Result<Exit, Fault> {
 }
 
 fn conclude(outcome: Outcome, quiet: bool) -> Result<Exit, Fault> {
-    summary::print(&outcome.sources, &outcome.left_behind, quiet);
+    summary::print_totals(&outcome.totals, &outcome.left_behind, quiet);
     if let Some(fault) = outcome.fault {
         return Err(fault);
     }
-    Ok(exit_of(&outcome.sources))
+    Ok(outcome.totals.exit())
+}
+
+fn inputs(args: &RunArgs) -> Result<Inputs, Fault> {
+    let clock = match (args.start, &args.clock) {
+        (Some(start), _) => Clock::Given(start),
+        (None, Some(clock)) => clock.clone(),
+        (None, None) => Clock::None,
+    };
+    let inputs = Inputs::new(&args.sources, args.clips.as_deref())?.with_clock(clock)?;
+    match args.watch {
+        true => inputs.with_watch(),
+        false => Ok(inputs),
+    }
 }
 
 /// What was asked for, with the defaults filled in.
@@ -172,8 +214,8 @@ fn job(args: RunArgs) -> Result<Job, Fault> {
             range.from, range.to
         )));
     }
-    let frames = args.frames.unwrap_or_default();
-    let state = state(&args, frames, range)?;
+    let inputs = inputs(&args)?;
+    let state = state(&args)?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let or = |given: Vec<String>, default: &[&str]| match given.is_empty() {
         true => default.iter().map(|&name| name.to_owned()).collect(),
@@ -184,8 +226,15 @@ fn job(args: RunArgs) -> Result<Job, Fault> {
         true => vec!["jsonl:-".parse().map_err(Fault::usage)?],
         false => args.sinks,
     };
+    let reading = Reading {
+        range,
+        frames: args.frames.unwrap_or_default(),
+        grid: None,
+    };
     Ok(Job {
-        sources: specs(&args.sources, range, frames)?,
+        inputs,
+        reading,
+        roll: Roll::default(),
         networks,
         sinks,
         include: Include {
@@ -203,13 +252,12 @@ fn job(args: RunArgs) -> Result<Job, Fault> {
 }
 
 /// How the state of the job is to be kept, if it is.
-fn state(
-    args: &RunArgs,
-    frames: Frames,
-    range: SecondRange,
-) -> Result<Option<StateOptions>, Fault> {
+fn state(args: &RunArgs) -> Result<Option<StateOptions>, Fault> {
     let Some(folder) = args.state.clone() else {
-        let alone = |name| Err(Fault::usage(format!("{name} is for --state DIR")).tip("name one"));
+        let alone = |name| {
+            let fault = Fault::usage(format!("{name} is of no use without --state DIR"));
+            Err(fault.tip("say with --state where it is kept how far the job is"))
+        };
         return match (args.retry_failed, args.commit_every) {
             (true, _) => alone("--retry-failed"),
             (_, Some(_)) => alone("--commit-every"),
@@ -223,7 +271,5 @@ fn state(
         folder,
         retry_failed: args.retry_failed,
         commit_every,
-        frames,
-        range,
     }))
 }

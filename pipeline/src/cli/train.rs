@@ -9,9 +9,9 @@ use clap::{Args, ValueEnum};
 
 use super::{extract::into_set, say, stop_on_signal};
 use crate::{
-    dataset::gather,
     extract,
     fault::{Exit, Fault},
+    inputs::gather,
     sources::Stop,
     train::{Options, Python, train},
 };
@@ -21,7 +21,7 @@ use crate::{
 pub struct TrainArgs {
     /// Recordings, as `sonoscope extract` takes them, or a folder of shards that it wrote.
     #[arg(value_name = "SOURCE|SHARDS", required = true)]
-    sources: Vec<String>,
+    sources: Vec<OsString>,
 
     /// What to train.
     #[arg(short, long, value_enum)]
@@ -125,12 +125,12 @@ pub fn run(args: &TrainArgs, quiet: bool) -> Result<Exit, Fault> {
 }
 
 /// The folder of shards, if that is what was named.
-fn shards_among(sources: &[String]) -> Result<Option<PathBuf>, Fault> {
-    let is_set = |name: &&String| extract::is_set(Path::new(name));
+fn shards_among(sources: &[OsString]) -> Result<Option<PathBuf>, Fault> {
+    let is_set = |name: &&OsString| extract::is_set(Path::new(name));
     match (sources.iter().find(is_set), sources.len()) {
         (Some(shards), 1) => Ok(Some(shards.into())),
         (Some(shards), _) => Err(Fault::usage(format!(
-            "{shards} holds shards, and cannot be mixed with other sources"
+            "{shards:?} holds shards, and cannot be mixed with other sources"
         ))
         .tip("extract all into one folder: `sonoscope extract SOURCES... --out SHARDS`")),
         (None, _) => Ok(None),

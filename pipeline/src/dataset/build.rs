@@ -76,6 +76,7 @@ pub fn build(published: Vec<Published>, clips: &Clips, recipe: &Recipe) -> Built
                 path: found.path.into(),
                 start_s: in_part.then_some(one.start_s),
                 end_s: in_part.then_some(one.end_s),
+                start: None,
                 labels: Vec::new(),
                 split: splits.get(&one.video).copied(),
             });

@@ -2,11 +2,11 @@
 
 use std::{
     collections::HashMap,
-    io,
     path::{Path, PathBuf},
 };
 
-use super::{Published, folder};
+use super::Published;
+use crate::{fault::Fault, inputs};
 
 /// Files by their names, without what stands behind the last dot.
 #[derive(Debug)]
@@ -27,10 +27,14 @@ impl Clips {
     /// All recordings in a folder and below it.
     ///
     /// # Errors
-    /// When a folder cannot be read; it is named.
-    pub fn in_folder(folder: &Path) -> io::Result<Self> {
-        let folder = folder.canonicalize()?;
-        let found = folder::recordings(&folder)?.into_iter().rev();
+    /// When a folder cannot be read, or there is no recording in it.
+    pub fn in_folder(folder: &Path) -> Result<Self, Fault> {
+        let unreadable = |error| {
+            Fault::usage(format!("cannot look through {folder:?}: {error}"))
+                .tip("--clips DIR is the folder with the clips that you have")
+        };
+        let folder = folder.canonicalize().map_err(unreadable)?;
+        let found = inputs::recordings(&folder)?.into_iter().rev();
         let stem = |path: &PathBuf| path.file_stem()?.to_str().map(str::to_owned);
         // Of two with the same name, the first in the order of paths: it goes in last.
         let by_stem = found.filter_map(|path| Some((stem(&path)?, path)));

@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Split;
@@ -29,6 +30,9 @@ pub struct Entry {
     /// Where what is wanted ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end_s: Option<f64>,
+    /// When it began, by the clock on the wall.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<Timestamp>,
     /// What is heard in it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<String>,
@@ -46,8 +50,20 @@ impl Entry {
             path,
             start_s: None,
             end_s: None,
+            start: None,
             labels: Vec::new(),
         }
+    }
+
+    /// Reads a line of a list, in which paths are relative to its folder.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub fn of_json(line: &[u8], folder: &Path) -> Result<Self, String> {
+        let mut entry: Self = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+        entry.check()?;
+        entry.path = folder.join(entry.path);
+        Ok(entry)
     }
 
     /// The whole seconds between start and end.
@@ -90,15 +106,10 @@ pub fn read_list(path: &Path) -> Result<Vec<Entry>, Fault> {
         .zip(text.lines())
         .filter(|(_, line)| !line.trim().is_empty())
         .map(|(number, line)| {
-            let entry: Result<Entry, _> = serde_json::from_str(line);
-            let mut entry = (entry.map_err(|error| error.to_string()))
-                .and_then(|entry| entry.check().map(|()| entry))
-                .map_err(|wrong| {
-                    Fault::usage(format!("{path:?}, line {number}: {wrong}"))
-                        .tip("a line is as `sonoscope dataset` writes it: {\"path\": ...}")
-                })?;
-            entry.path = folder.join(entry.path);
-            Ok(entry)
+            Entry::of_json(line.as_bytes(), folder).map_err(|wrong| {
+                Fault::usage(format!("{path:?}, line {number}: {wrong}"))
+                    .tip("a line is as `sonoscope dataset` writes it: {\"path\": ...}")
+            })
         })
         .collect()
 }

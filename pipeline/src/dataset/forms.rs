@@ -1,6 +1,10 @@
 //! The forms in which sets of clips are published.
 
-use std::{fs, path::Path};
+use std::{
+    fs::File,
+    io::{self, BufRead as _, BufReader},
+    path::Path,
+};
 
 use super::Split;
 use crate::fault::Fault;
@@ -49,12 +53,26 @@ impl Form {
     /// # Errors
     /// When it cannot be read, or a line is not of this form; the line is named.
     pub fn read(self, path: &Path) -> Result<Vec<Published>, Fault> {
-        let text = fs::read_to_string(path)
-            .map_err(|error| Fault::usage(format!("cannot read the list {path:?}: {error}")))?;
-        let lines = (1..).zip(text.lines().map(str::trim));
-        lines
-            .filter(|(number, line)| !self.passes_over(*number, line))
-            .map(|(number, line)| {
+        self.rows(path)?.collect()
+    }
+
+    /// Reads a list as far as it is asked to.
+    ///
+    /// # Errors
+    /// When it cannot be opened, or, of each line, when it is not of this form; the line is named.
+    pub fn rows(
+        self,
+        path: &Path,
+    ) -> Result<impl Iterator<Item = Result<Published, Fault>> + use<>, Fault> {
+        let path = path.to_owned();
+        let lines = lines(&path)?;
+        Ok(lines.filter_map(move |line| {
+            let (number, line) = match line {
+                Ok(line) => line,
+                Err(error) => return Some(Err(unreadable(&path, &error))),
+            };
+            let line = line.trim();
+            (!self.passes_over(number, line)).then(|| {
                 self.line(line).ok_or_else(|| {
                     Fault::usage(format!(
                         "{path:?}, line {number} is not of the form: {line}"
@@ -62,7 +80,31 @@ impl Form {
                     .tip(format!("a line looks like {}", self.example()))
                 })
             })
-            .collect()
+        }))
+    }
+
+    /// The form that a list has, by its first line that says something.
+    ///
+    /// # Errors
+    /// When it cannot be read, or no form fits.
+    pub fn of(path: &Path) -> Result<Self, Fault> {
+        let all = [Self::AudioSet, Self::Ave, Self::VggSound];
+        for line in lines(path)? {
+            let (number, line) = line.map_err(|error| unreadable(path, &error))?;
+            let line = line.trim();
+            if all.iter().any(|form| form.passes_over(number, line)) {
+                continue;
+            }
+            if let Some(form) = all.into_iter().find(|form| form.line(line).is_some()) {
+                return Ok(form);
+            }
+            break;
+        }
+        Err(
+            Fault::usage(format!("{path:?} is in no form of list that is known here")).tip(
+                format!("a line looks like {}", all.map(Self::example).join(" or ")),
+            ),
+        )
     }
 
     /// Remarks, and the head that some lists have.
@@ -107,6 +149,19 @@ impl Form {
     }
 }
 
+/// The lines of a list, with their numbers.
+fn lines(
+    path: &Path,
+) -> Result<impl Iterator<Item = io::Result<(usize, String)>> + use<>, Fault> {
+    let file = File::open(path).map_err(|error| unreadable(path, &error))?;
+    let lines = (1..).zip(BufReader::new(file).lines());
+    Ok(lines.map(|(number, line)| Ok((number, line?))))
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Fault {
+    Fault::usage(format!("cannot read the list {path:?}: {error}"))
+}
+
 fn published(video: &str, start: &str, end: &str, labels: Vec<String>) -> Option<Published> {
     let (start_s, end_s) = (start.parse().ok()?, end.parse().ok()?);
     let in_order = 0.0 <= start_s && start_s <= end_s;
@@ -143,6 +198,8 @@ fn fields(line: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn read(form: Form, text: &str) -> Result<Vec<Published>, String> {

@@ -142,18 +142,18 @@ impl Evidence {
 
 #[cfg(test)]
 pub mod tests {
+    use std::path::PathBuf;
+
     use super::*;
-    use crate::sources::specs;
+    use crate::{inputs, sources::Reading};
 
     /// A clip of these seconds, about which nothing else is known.
     pub fn clip(ordinal: u32, seconds: Vec<Second>) -> Clip {
-        let names: Vec<String> = (0..=ordinal)
-            .map(|number| format!("{number}.mp4"))
-            .collect();
-        let spec = specs(&names, Default::default(), Default::default())
-            .unwrap()
-            .pop()
-            .unwrap();
+        let path = PathBuf::from(format!("{ordinal}.mp4"));
+        let spec = SourceSpec {
+            ordinal,
+            ..SourceSpec::new(inputs::stem(&path), path, Reading::default())
+        };
         Clip {
             spec,
             truth: None,

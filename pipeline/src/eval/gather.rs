@@ -15,8 +15,8 @@ use super::{
     truth::Truth,
 };
 use crate::{
+    agenda::{Agenda, Opening},
     fault::Fault,
-    ingest::Agenda,
     pool::Member,
     progress::Progress,
     sources::{self, SourceError, SourceSpec, Stop},
@@ -48,13 +48,11 @@ pub fn gather(
     stop: &Stop,
 ) -> Result<Gathered, Fault> {
     let specs: Vec<SourceSpec> = recordings.iter().map(|(spec, _)| spec.clone()).collect();
-    let lengths = specs.iter().map(|spec| spec.length.clone()).collect();
     let tally = Arc::new(Tally::new(&specs));
-    let progress = Progress::start(tally.clone(), lengths);
-    let on_end = tally.clone();
+    let progress = Progress::start(tally.clone());
     let clips = Mutex::new(Vec::new());
     let reader = Reader {
-        agenda: Agenda::new(specs, stop.clone(), move |end| on_end.ended(end)),
+        agenda: Agenda::new(specs, stop.clone(), tally.clone()),
         recordings: &recordings,
         tally: &tally,
         clips: &clips,
@@ -110,7 +108,7 @@ impl Reader<'_> {
     /// Reads one recording after another until none is left; gives the networks back.
     fn read_all(&self, mut engine: Engine) -> Result<Engine, Fault> {
         let (inlet, inbox) = sources::inbox(|| ());
-        while self.agenda.open_next(&inlet) {
+        while self.agenda.open_next(&inlet) == Opening::Opened {
             let Some((ordinal, clip)) = self.read(&inbox, &mut engine)? else {
                 continue;
             };

@@ -11,7 +11,8 @@ use sonoscope_operators::SourceId;
 use super::manifest::{Key, Line, Manifest, Stamp, key};
 use crate::{
     dataset::Entry,
-    sources::{Frames, SourceError, SourceLength, SourceSpec},
+    inputs,
+    sources::{Reading, SourceError, SourceSpec},
     weights::hashes::hex,
 };
 
@@ -40,7 +41,7 @@ pub struct Plan {
 impl Plan {
     /// Of these recordings, those that `manifest` does not tell of. One that is named twice is
     /// done once.
-    pub fn new(entries: Vec<Entry>, manifest: &Manifest, frames: Frames) -> Self {
+    pub fn new(entries: Vec<Entry>, manifest: &Manifest, reading: Reading) -> Self {
         let ids = Ids::new(&entries, manifest);
         let mut plan = Self::default();
         let mut named = HashSet::new();
@@ -58,23 +59,22 @@ impl Plan {
                         plan.troubles
                             .push((id, entry.path.display().to_string(), error));
                     }
-                    Before::Again => plan.push(id, entry, stamp, frames),
+                    Before::Again => plan.push(id, entry, stamp, reading),
                 },
-                None => plan.push(id, entry, stamp, frames),
+                None => plan.push(id, entry, stamp, reading),
             }
         }
         plan
     }
 
-    fn push(&mut self, id: SourceId, entry: Entry, stamp: Option<Stamp>, frames: Frames) {
-        let spec = SourceSpec {
-            id,
-            ordinal: self.tasks.len() as u32,
-            path: entry.path.clone(),
+    fn push(&mut self, id: SourceId, entry: Entry, stamp: Option<Stamp>, reading: Reading) {
+        let reading = Reading {
             range: entry.range(),
-            frames,
-            grid: None,
-            length: SourceLength::default(),
+            ..reading
+        };
+        let spec = SourceSpec {
+            ordinal: self.tasks.len() as u32,
+            ..SourceSpec::new(id, entry.path.clone(), reading)
         };
         self.tasks.push(Task { spec, entry, stamp });
     }
@@ -144,10 +144,7 @@ impl<'a> Ids<'a> {
 fn slug(entry: &Entry) -> SourceId {
     match &entry.id {
         Some(id) => SourceId::slug(id),
-        None => {
-            let stem = entry.path.file_stem().unwrap_or_default();
-            SourceId::slug(&stem.to_string_lossy())
-        }
+        None => inputs::stem(&entry.path),
     }
 }
 
@@ -201,14 +198,14 @@ mod tests {
         let manifest = manifest(home.path());
         let mut entries =
             of(&["/a/Dog.mp4", "/b/dog.mkv", "/b/cat.mkv", "/b/cat.mkv"].map(PathBuf::from));
-        let plan = Plan::new(entries.clone(), &manifest, Frames::Exact);
+        let plan = Plan::new(entries.clone(), &manifest, Reading::default());
         let [one, two, cat] = ids(&plan)[..] else {
             panic!("{plan:?}")
         };
         assert_eq!(cat, "cat");
         assert!(one.starts_with("dog-") && two.starts_with("dog-") && one != two);
         entries.reverse();
-        let plan = Plan::new(entries, &manifest, Frames::Exact);
+        let plan = Plan::new(entries, &manifest, Reading::default());
         assert_eq!(ids(&plan), [cat, two, one]);
     }
 
@@ -221,7 +218,7 @@ mod tests {
         let plan = Plan::new(
             of(&[line.path, "/b/dog.mp4".into()]),
             &manifest,
-            Frames::Exact,
+            Reading::default(),
         );
         assert_eq!(plan.already, 1);
         assert!(ids(&plan)[0].starts_with("dog-"), "{plan:?}");
@@ -238,7 +235,7 @@ mod tests {
         let plan = Plan::new(
             vec![part(0.0), part(30.0)],
             &manifest(home.path()),
-            Frames::Exact,
+            Reading::default(),
         );
         assert_eq!(plan.tasks[1].spec.range.from, 30);
         assert_ne!(plan.tasks[0].spec.id, plan.tasks[1].spec.id);
@@ -258,7 +255,7 @@ mod tests {
         let lines = vec![fine, other, broken, mended];
         let paths: Vec<_> = lines.iter().map(|line| line.path.clone()).collect();
         manifest.append(lines).unwrap();
-        let plan = Plan::new(of(&paths), &manifest, Frames::Exact);
+        let plan = Plan::new(of(&paths), &manifest, Reading::default());
         assert_eq!((plan.already, ids(&plan)), (1, vec!["mended"]));
         let told: Vec<_> = plan
             .troubles

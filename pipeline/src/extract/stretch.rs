@@ -156,6 +156,7 @@ mod tests {
                 wanted: 1..40,
                 has_audio: true,
                 has_video: true,
+                began: None,
                 clock_source: ClockSource::File,
             }),
             index,

@@ -16,8 +16,8 @@ use super::{
     shard::Shard,
 };
 use crate::{
+    agenda::{Agenda, Opening},
     fault::Fault,
-    ingest::Agenda,
     sources::{self, Inbox, SecondRange, SourceError},
     tally::Tally,
 };
@@ -64,7 +64,7 @@ impl<'a> Worker<'a> {
         let refuses =
             |error: io::Error| super::folder::cannot_write(lock(self.shared.folder).path(), &error);
         let (inlet, inbox) = sources::inbox(|| ());
-        while self.shared.agenda.open_next(&inlet) {
+        while self.shared.agenda.open_next(&inlet) == Opening::Opened {
             self.source(&inbox).map_err(refuses)?;
         }
         self.seal().map_err(refuses)

@@ -59,14 +59,9 @@ pub enum Admission {
         before_s: i64,
     },
     /// It was done before.
-    Done {
-        /// Seconds of it that are committed.
-        before_s: i64,
-    },
+    Done,
     /// It failed before, and is not tried again.
     Failed {
-        /// Seconds of it that are committed.
-        before_s: i64,
         /// Why it failed.
         reason: String,
     },
@@ -151,12 +146,13 @@ impl Ledger {
         if path != known.path && standing != Standing::Same {
             return Ok(Admission::Taken { by: known.path });
         }
-        let before_s = known.seconds;
         Ok(match (standing, known.state.clone()) {
-            (Standing::Changed, _) => self.hand_out(spec, Entry::new(spec, path), before_s > 0),
-            (_, State::Done) => Admission::Done { before_s },
+            (Standing::Changed, _) => {
+                self.hand_out(spec, Entry::new(spec, path), known.seconds > 0)
+            }
+            (_, State::Done) => Admission::Done,
             (_, State::Failed { reason, .. }) if !self.retry_failed => {
-                Admission::Failed { before_s, reason }
+                Admission::Failed { reason }
             }
             (_, State::Open | State::Failed { .. }) => {
                 spec.range.from = spec.range.from.max(known.next_segment);

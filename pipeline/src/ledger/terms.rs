@@ -3,45 +3,33 @@
 use std::fmt::Display;
 
 use serde::{Deserialize, Serialize};
-use sonoscope_operators::{Include, Provenance, ROW_SCHEMA};
-
-use crate::sources::{Frames, SecondRange};
+use sonoscope_operators::Provenance;
 
 /// The terms of a job. A state folder belongs to one job: what was done by other terms would not
 /// go together with what is done now.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Terms {
-    row_schema: u32,
-    networks: Vec<Provenance>,
-    heatmap: bool,
-    embeddings: bool,
-    silence_dbfs: f32,
-    frames: String,
-    from_s: i64,
-    to_s: i64,
+    /// The version of the form of rows.
+    pub row_schema: u32,
+    /// The networks, in their order.
+    pub networks: Vec<Provenance>,
+    /// Whether rows carry heatmaps.
+    pub heatmap: bool,
+    /// Whether they carry embeddings.
+    pub embeddings: bool,
+    /// Below this level, sound is silent.
+    pub silence_dbfs: f32,
+    /// Which picture stands for a second, as the command line has it.
+    pub frames: String,
+    /// The first second wanted of every source.
+    pub from_s: i64,
+    /// The first no longer wanted.
+    pub to_s: i64,
+    /// Where wall clocks come from.
+    pub clock: String,
 }
 
 impl Terms {
-    /// Of a run with these networks and options.
-    pub fn new(
-        networks: Vec<Provenance>,
-        include: Include,
-        silence_dbfs: f32,
-        frames: Frames,
-        range: SecondRange,
-    ) -> Self {
-        Self {
-            row_schema: ROW_SCHEMA,
-            networks,
-            heatmap: include.heatmap,
-            embeddings: include.embeddings,
-            silence_dbfs,
-            frames: format!("{frames:?}").to_lowercase(),
-            from_s: range.from,
-            to_s: range.to,
-        }
-    }
-
     /// What these terms have otherwise than those that are written down, in words.
     pub fn differences(&self, written: &Self) -> Vec<String> {
         let mut told = Vec::new();
@@ -66,6 +54,7 @@ impl Terms {
         compare("--frames", &written.frames, &self.frames);
         compare("--from", &written.from_s, &self.from_s);
         compare("--to", &written.to_s, &self.to_s);
+        compare("the clock", &written.clock, &self.clock);
         told
     }
 }
@@ -95,9 +84,17 @@ mod tests {
             provider: "cpu".into(),
             precision: (*precision).into(),
         });
-        let range = SecondRange::default();
-        let include = Include::default();
-        Terms::new(networks.collect(), include, silence_dbfs, Frames::Exact, range)
+        Terms {
+            row_schema: 1,
+            networks: networks.collect(),
+            heatmap: false,
+            embeddings: false,
+            silence_dbfs,
+            frames: "exact".into(),
+            from_s: 0,
+            to_s: 9,
+            clock: "none".into(),
+        }
     }
 
     #[test]

@@ -42,6 +42,9 @@ pub enum SourceError {
     /// A training set has pairs of what the file was before.
     #[error("it has changed since its pairs were extracted; the set has those of before")]
     Changed,
+    /// A list that names sources cannot be read, or a line of it not be understood.
+    #[error("{0}")]
+    Listed(String),
     /// What was found the last time, and is not looked for again.
     #[error("{0}")]
     Before(String),
@@ -141,6 +144,7 @@ impl SourceError {
                 | Self::NoDecoder(_)
                 | Self::Stalled { .. }
                 | Self::Setup(_)
+                | Self::Listed(_)
                 | Self::Stopped
         )
     }
@@ -158,6 +162,7 @@ impl SourceError {
             Self::NoPairs => "leave it out: networks learn from picture and sound together",
             Self::Changed => "extract into a new folder to have what it is now",
             Self::Before(_) => "it was so the last time; it is read again when the file changes",
+            Self::Listed(_) => "mend the list and run it again",
             Self::FailedBefore(_) => {
                 "it failed in an earlier run, and was not tried again: `--retry-failed` does"
             }

@@ -31,11 +31,13 @@ use std::{
     thread,
 };
 
+use jiff::Timestamp;
+
 pub use error::SourceError;
-pub use outlet::{Inbox, Inlet, Outlet, inbox};
+pub use outlet::{Inbox, Inlet, Outlet, Wake, inbox};
 pub use selective::Frames;
 use sonoscope_operators::{ClockSource, Event, GridSpec, SourceId, SourceInfo, WINDOW_REACH};
-pub use spec::{path_of, specs};
+pub use spec::{path_of, shown};
 pub use watch::Stop;
 
 /// A source as asked for on the command line.
@@ -53,8 +55,22 @@ pub struct SourceSpec {
     pub frames: Frames,
     /// The pictures that are wanted beside those of the seconds' middles, if any are.
     pub grid: Option<GridSpec>,
+    /// When it began.
+    pub began: Began,
     /// How long it is, told as soon as it is known.
     pub length: SourceLength,
+}
+
+/// When a recording began, by the clock on the wall.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Began {
+    /// Nobody knows.
+    #[default]
+    Unknown,
+    /// Then, as somebody says.
+    At(Timestamp, ClockSource),
+    /// When its container says that it was made.
+    InContainer,
 }
 
 /// How long a source is, where its time begins and what is wrong with its sound, for all who hold
@@ -119,6 +135,16 @@ impl SecondRange {
     }
 }
 
+impl SecondRange {
+    /// The seconds that are in both.
+    pub fn within(self, other: Self) -> Self {
+        Self {
+            from: self.from.max(other.from),
+            to: self.to.min(other.to),
+        }
+    }
+}
+
 impl Default for SecondRange {
     fn default() -> Self {
         Self {
@@ -128,18 +154,45 @@ impl Default for SecondRange {
     }
 }
 
-impl SourceSpec {
-    /// Asks for the pictures of a grid, too.
+/// How sources are read, all of a run in the same way.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reading {
+    /// Which of their seconds are wanted.
+    pub range: SecondRange,
+    /// Which of their pictures are decoded.
+    pub frames: Frames,
+    /// The pictures that are wanted beside those of the seconds' middles, if any are.
+    pub grid: Option<GridSpec>,
+}
+
+impl Reading {
+    /// With the pictures of a grid, too.
     ///
     /// # Errors
     /// When only key frames are to be decoded: there are too few of them.
-    pub fn want_grid(&mut self, grid: Option<GridSpec>) -> Result<(), Fault> {
+    pub fn with_grid(mut self, grid: Option<GridSpec>) -> Result<Self, Fault> {
         if grid.is_some() && self.frames == Frames::Keyframe {
             let fault = Fault::usage("a network that looks at motion cannot do with key frames");
             return Err(fault.tip("leave out --frames keyframe"));
         }
         self.grid = grid;
-        Ok(())
+        Ok(self)
+    }
+}
+
+impl SourceSpec {
+    /// A recording, read in this way.
+    pub fn new(id: SourceId, path: PathBuf, reading: Reading) -> Self {
+        Self {
+            id,
+            ordinal: 0,
+            path,
+            range: reading.range,
+            frames: reading.frames,
+            grid: reading.grid,
+            began: Began::default(),
+            length: SourceLength::default(),
+        }
     }
 
     /// The seconds to be read: those wanted and, where windows are cut, those that these reach to.
@@ -153,7 +206,13 @@ impl SourceSpec {
     }
 
     /// What rows say of the source, once its tracks are known.
-    fn info(&self, has_audio: bool, has_video: bool) -> SourceInfo {
+    /// `created` is when its container says that it was made, if that was looked for.
+    fn info(&self, has_audio: bool, has_video: bool, created: Option<Timestamp>) -> SourceInfo {
+        let (began, clock_source) = match (self.began, created) {
+            (Began::At(began, source), _) => (Some(began), source),
+            (Began::InContainer, Some(began)) => (Some(began), ClockSource::Container),
+            (Began::InContainer | Began::Unknown, _) => (None, ClockSource::File),
+        };
         SourceInfo {
             id: self.id.clone(),
             ordinal: self.ordinal,
@@ -162,7 +221,8 @@ impl SourceSpec {
             wanted: self.range.from..self.range.to,
             has_audio,
             has_video,
-            clock_source: ClockSource::File,
+            began,
+            clock_source,
         }
     }
 }

@@ -14,8 +14,11 @@ pub type Inbox = Receiver<Arrival>;
 #[derive(Clone)]
 pub struct Inlet {
     arrivals: Sender<Arrival>,
-    wake: Arc<dyn Fn() + Send + Sync>,
+    wake: Wake,
 }
+
+/// Calls the worker to its inbox.
+pub type Wake = Arc<dyn Fn() + Send + Sync>;
 
 /// A source's end. Bounded by the budgets that its events carry permits of.
 #[derive(Clone)]
@@ -36,6 +39,11 @@ pub fn inbox(wake: impl Fn() + Send + Sync + 'static) -> (Inlet, Inbox) {
 }
 
 impl Inlet {
+    /// What calls the worker.
+    pub fn wake(&self) -> Wake {
+        self.wake.clone()
+    }
+
     /// The outlet of one source.
     pub fn outlet(&self, ordinal: u32) -> Outlet {
         Outlet {

@@ -1,104 +1,66 @@
 //! Sources as people name them.
 
-use std::{collections::HashSet, path::PathBuf};
+use std::{
+    borrow::Cow,
+    ffi::OsStr,
+    path::{Path, PathBuf},
+};
 
-use sonoscope_operators::SourceId;
 use url::Url;
 
-use super::{Frames, SecondRange, SourceLength, SourceSpec};
 use crate::fault::Fault;
-
-/// The sources that these paths and URLs name, each with an id of its own.
-///
-/// # Errors
-/// When a URL is of a kind that cannot be read.
-pub fn specs(
-    names: &[String],
-    range: SecondRange,
-    frames: Frames,
-) -> Result<Vec<SourceSpec>, Fault> {
-    let mut taken = HashSet::new();
-    (0..)
-        .zip(names)
-        .map(|(ordinal, name)| {
-            let path = path_of(name)?;
-            Ok(SourceSpec {
-                id: unique(slug(&path), &mut taken),
-                ordinal,
-                path,
-                range,
-                frames,
-                grid: None,
-                length: SourceLength::default(),
-            })
-        })
-        .collect()
-}
 
 /// The path that a source's name means: itself, or that of a file:// URL.
 ///
 /// # Errors
 /// When it is a URL of another kind.
-pub fn path_of(name: &str) -> Result<PathBuf, Fault> {
-    if !name.contains("://") {
+pub fn path_of(name: &OsStr) -> Result<PathBuf, Fault> {
+    let Some(url) = name.to_str().filter(|name| name.contains("://")) else {
         return Ok(PathBuf::from(name));
-    }
-    let url = Url::parse(name).map_err(|e| Fault::usage(format!("a source is no URL: {e}")))?;
-    if url.scheme() != "file" {
+    };
+    let parsed = Url::parse(url).map_err(|e| Fault::usage(format!("a source is no URL: {e}")))?;
+    if parsed.scheme() != "file" {
         // The rest of the URL may carry a password, and is not repeated.
         return Err(
-            Fault::usage(format!("cannot read {}:// sources", url.scheme()))
+            Fault::usage(format!("cannot read {}:// sources", parsed.scheme()))
                 .tip("name a file, or a file:// URL"),
         );
     }
-    (url.to_file_path()).map_err(|()| Fault::usage(format!("{name} names no file on this machine")))
+    (parsed.to_file_path())
+        .map_err(|()| Fault::usage(format!("{url} names no file on this machine")))
 }
 
-fn slug(path: &std::path::Path) -> SourceId {
-    let stem = path.file_stem().unwrap_or_default();
-    SourceId::slug(&stem.to_string_lossy())
-}
-
-/// The id, or with the first number behind it that makes it one of a kind.
-fn unique(id: SourceId, taken: &mut HashSet<SourceId>) -> SourceId {
-    let numbered = (2..).map(|number| id.numbered(number));
-    let free = std::iter::once(id.clone())
-        .chain(numbered)
-        .find(|id| !taken.contains(id));
-    let free = free.unwrap_or(id);
-    taken.insert(free.clone());
-    free
+/// A path as people read it on one line; in quotes and escaped where it has to be.
+pub fn shown(path: &Path) -> Cow<'_, str> {
+    let is_odd = |c: char| c.is_control() || c == '"';
+    match path.to_str() {
+        Some(plain) if !plain.contains(is_odd) => Cow::Borrowed(plain),
+        _ => Cow::Owned(format!("{path:?}")),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::ffi::OsStrExt as _;
+
     use super::*;
-
-    fn ids(names: &[&str]) -> Vec<String> {
-        let names: Vec<_> = names.iter().map(|&name| name.to_owned()).collect();
-        let specs = specs(&names, SecondRange::default(), Frames::Exact).unwrap();
-        specs.iter().map(|spec| spec.id.to_string()).collect()
-    }
-
-    #[test]
-    fn ids_are_unique() {
-        assert_eq!(
-            ids(&["a/Dog.mp4", "b/dog.mkv", "b/dog 2.mkv", "dog.wav", "/"]),
-            ["dog", "dog-2", "dog-2-2", "dog-3", "source"]
-        );
-    }
 
     #[test]
     fn urls_of_files_are_paths() {
-        let names = ["file:///a%20b/c.mp4".to_owned()];
-        let specs = specs(&names, SecondRange::default(), Frames::Exact).unwrap();
-        assert_eq!(specs[0].path, PathBuf::from("/a b/c.mp4"));
+        let path = path_of("file:///a%20b/c.mp4".as_ref()).unwrap();
+        assert_eq!(path, PathBuf::from("/a b/c.mp4"));
     }
 
     #[test]
     fn a_password_is_not_repeated() {
-        let names = ["rtsp://me:secret@camera/1".to_owned()];
-        let fault = specs(&names, SecondRange::default(), Frames::Exact).unwrap_err();
+        let fault = path_of("rtsp://me:secret@camera/1".as_ref()).unwrap_err();
         assert!(!fault.to_string().contains("secret"), "{fault}");
+    }
+
+    #[test]
+    fn odd_names_stay_on_one_line() {
+        assert_eq!(shown(Path::new("a b/ü.mp4")), "a b/ü.mp4");
+        assert_eq!(shown(Path::new("a\nb")), "\"a\\nb\"");
+        assert_eq!(shown(Path::new(OsStr::from_bytes(b"\xff"))), "\"\\xFF\"");
     }
 }

@@ -8,10 +8,11 @@ use std::{
 
 use gstreamer as gst;
 use gstreamer::prelude::*;
+use jiff::Timestamp;
 use sonoscope_operators::Event;
 
 use super::{
-    SourceError, SourceSpec,
+    Began, SourceError, SourceSpec,
     colour::stream_before_container,
     decode::{Branch, Modality, make, sight_sink, sound_sink},
     origin::Origin,
@@ -147,7 +148,7 @@ impl Tracks {
             _ => false,
         };
         if enough {
-            self.all_found();
+            self.all_found(pad);
         }
         match self.is_complete {
             true => gst::PadProbeReturn::Remove,
@@ -210,7 +211,7 @@ impl Tracks {
             || seen_for.is_some_and(|time| time > SEARCH_TIME)
     }
 
-    fn all_found(&mut self) {
+    fn all_found(&mut self, pad: &gst::Pad) {
         if std::mem::replace(&mut self.is_complete, true) {
             return;
         }
@@ -218,11 +219,25 @@ impl Tracks {
             self.watch.fail(SourceError::NoTracks);
         }
         let has = |modality| self.found.contains(&modality);
-        let info = self.spec.info(has(Modality::Audio), has(Modality::Video));
+        let created = created(pad).filter(|_| self.spec.began == Began::InContainer);
+        let info = (self.spec).info(has(Modality::Audio), has(Modality::Video), created);
         self.outlet.send(Event::Opened(Arc::new(info)));
         self.origin.expect(self.found.len());
         self.watch.search_ended();
     }
+}
+
+/// When the container says that it was made: among the tags that came before the data.
+fn created(pad: &gst::Pad) -> Option<Timestamp> {
+    let tags = (0..).map_while(|index| pad.sticky_event::<gst::event::Tag>(index));
+    let times = tags.filter_map(|event| {
+        let time = event.tag().get::<gst::tags::DateTime>()?;
+        time.get().to_g_date_time().ok()
+    });
+    let time = times.last()?;
+    let microseconds = i64::from(time.microsecond());
+    let unix_us = time.to_unix() * 1_000_000 + microseconds;
+    Timestamp::from_microsecond(unix_us).ok()
 }
 
 /// An element that shows its streams one by one says when it has shown the last.

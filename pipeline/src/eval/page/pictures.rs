@@ -10,9 +10,9 @@ use sonoscope_operators::{Event, FrameTensor, Picture, Slicer, slice::DEFAULT_SI
 
 use super::super::evidence::Evidence;
 use crate::{
+    agenda::{Agenda, Opening},
     fault::Fault,
     heatmaps::encode_png,
-    ingest::Agenda,
     sources::{self, SecondRange, SourceSpec, Stop},
 };
 
@@ -57,7 +57,7 @@ impl Pictures {
         let (inlet, inbox) = sources::inbox(|| ());
         let mut pictures = Self::default();
         let mut shrink = Shrink::new();
-        while agenda.open_next(&inlet) {
+        while agenda.open_next(&inlet) == Opening::Opened {
             pictures.read(&inbox, wanted, &mut shrink);
         }
         match stop.is_raised() {
