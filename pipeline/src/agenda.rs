@@ -90,10 +90,12 @@ impl Agenda {
     /// Opens the next source, if there is one.
     pub fn open_next(&self, inlet: &Inlet) -> Opening {
         let spec = loop {
-            match self.next(inlet) {
-                Ok(mut spec) if self.0.audience.opening(&mut spec) => break spec,
-                Ok(_) => {}
+            let mut spec = match self.next(inlet) {
+                Ok(spec) => spec,
                 Err(none) => return none,
+            };
+            if self.0.audience.opening(&mut spec) {
+                break spec;
             }
         };
         let (outlet, refused) = (inlet.outlet(spec.ordinal), inlet.outlet(spec.ordinal));

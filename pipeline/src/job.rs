@@ -3,9 +3,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use sonoscope_models::{Device, Precision, Provider, Runtime};
-use sonoscope_operators::{
-    Batching, GridSpec, Include, Preparation, Provenance, ROW_SCHEMA, Row,
-};
+use sonoscope_operators::{Batching, GridSpec, Include, Preparation, Provenance, ROW_SCHEMA, Row};
 
 use crate::{
     agenda::{Agenda, Audience},

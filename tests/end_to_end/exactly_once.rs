@@ -97,7 +97,11 @@ fn crash(kind: Kind, kills: u32, seed: u64) {
             }
             killed += 1;
         }
-        assert_same(&job.lines(), &golden, &format!("job {jobs}, {killed} kills, seed {seed}"));
+        assert_same(
+            &job.lines(),
+            &golden,
+            &format!("job {jobs}, {killed} kills, seed {seed}"),
+        );
     }
     println!("{killed} kills, {jobs} jobs: each with the rows of an undisturbed run");
 }
@@ -124,7 +128,10 @@ fn what_is_done_is_not_done_again() {
     let archive = archive();
     let job = Job::new(JSONL, &archive);
     job.run().end().exited(1);
-    let (bytes, golden) = (fs::read(job.output()).unwrap(), undisturbed(JSONL, &archive, 1));
+    let (bytes, golden) = (
+        fs::read(job.output()).unwrap(),
+        undisturbed(JSONL, &archive, 1),
+    );
     assert_same(&job.lines(), &golden, "in one go");
 
     let again = job.run().end().exited(1);
@@ -147,7 +154,11 @@ fn a_stopped_job_goes_on() {
     let stopped = running.end();
     assert!(stopped.stderr.contains("stopping"), "{}", stopped.stderr);
     job.run().end().exited(1);
-    assert_same(&job.lines(), &undisturbed(JSONL, &archive, 1), "stopped and gone on");
+    assert_same(
+        &job.lines(),
+        &undisturbed(JSONL, &archive, 1),
+        "stopped and gone on",
+    );
 }
 
 #[test]

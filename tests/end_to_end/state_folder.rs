@@ -36,16 +36,20 @@ fn the_state_of_another_job_is_refused() {
 
 #[test]
 fn the_second_process_is_told_who_is_first() {
-    let job = Job::new(JSONL, &[clip(0, 16), clip(1, 17)]);
+    let job = Job::new(JSONL, &[clip(0, 16)]);
     let first = job.run().start();
-    wait_until("the folder is held", || job.bytes("state/lock") > 0);
+    wait_until("the ledger is open", || {
+        job.bytes("state/ledger.sqlite-wal") > 0
+    });
     first.signal("STOP");
     let second = job.run().end();
     let told = status(&job);
     first.signal("CONT");
     let pid = first.id();
     first.end().exited(0);
-    second.exited(3).explains(&[&format!("process {pid} on "), "since "]);
+    second
+        .exited(3)
+        .explains(&[&format!("process {pid} on "), "since "]);
     assert_eq!(told["state"], "running");
     assert_eq!(told["holder"]["pid"], pid);
     assert_eq!(status(&job)["state"], "finished");
@@ -53,7 +57,11 @@ fn the_second_process_is_told_who_is_first() {
 
 #[test]
 fn status_tells_how_far_a_job_is() {
-    let clips = [clip(0, 16), clip(1, 17), PathBuf::from("/nowhere/at all.mp4")];
+    let clips = [
+        clip(0, 16),
+        clip(1, 17),
+        PathBuf::from("/nowhere/at all.mp4"),
+    ];
     let job = Job::new(JSONL, &clips);
     let running = job.run().and(["--commit-every", "0"]).start();
     wait_until("rows are written", || job.bytes("rows") > 0);
@@ -63,14 +71,30 @@ fn status_tells_how_far_a_job_is() {
     running.end().exited(1);
 
     let told = status(&job);
-    assert_eq!((&told["state"], &told["holder"]), (&"finished".into(), &Value::Null));
-    assert_eq!(told["sources"], serde_json::json!({"done": 2, "failed": 1, "left": 0}));
+    assert_eq!(
+        (&told["state"], &told["holder"]),
+        (&"finished".into(), &Value::Null)
+    );
+    assert_eq!(
+        told["sources"],
+        serde_json::json!({"done": 2, "failed": 1, "left": 0})
+    );
     assert_eq!(told["seconds"], 33);
     assert_eq!(told["failures"][0]["path"], "/nowhere/at all.mp4");
-    assert!(told["failures"][0]["reason"].as_str().unwrap().contains("there is no file"));
+    assert!(
+        told["failures"][0]["reason"]
+            .as_str()
+            .unwrap()
+            .contains("there is no file")
+    );
 
     let text = sonoscope(["status"]).and([job.state()]).done().stdout;
-    for words in ["finished", "2 done, 1 failed, 0 left", "33 (33 s)", "tip: check the path"] {
+    for words in [
+        "finished",
+        "2 done, 1 failed, 0 left",
+        "33 (33 s)",
+        "tip: check the path",
+    ] {
         assert!(text.contains(words), "no `{words}` in:\n{text}");
     }
     let nowhere = sonoscope(["status"]).and([job.path("nowhere")]).end();
@@ -89,7 +113,10 @@ fn a_file_that_has_changed_is_done_anew() {
 
     fs::copy(clip(2, 18), &one).unwrap();
     let told = run().done().stderr;
-    assert!(told.contains("1 done before") && told.contains("one has changed"), "{told}");
+    assert!(
+        told.contains("1 done before") && told.contains("one has changed"),
+        "{told}"
+    );
     let new = undisturbed(JSONL, &[one.clone(), two.clone()], 0);
     let lines = job.lines();
     assert_eq!(lines["two"], old["two"], "not again");
@@ -112,8 +139,14 @@ fn what_failed_is_tried_again_when_asked_for_or_changed() {
     let job = Job::new(JSONL, &[]);
     let path = job.path("late.mp4");
     let run = || job.run().and([&path]);
-    run().end().exited(1).explains(&["there is no file", "check the path"]);
-    run().end().exited(1).explains(&["there is no file", "--retry-failed"]);
+    run()
+        .end()
+        .exited(1)
+        .explains(&["there is no file", "check the path"]);
+    run()
+        .end()
+        .exited(1)
+        .explains(&["there is no file", "--retry-failed"]);
     let again = run().and(["--retry-failed"]).end().exited(1);
     again.explains(&["there is no file", "check the path"]);
     fs::copy(clip(0, 16), &path).unwrap();

@@ -150,9 +150,7 @@ impl Form {
 }
 
 /// The lines of a list, with their numbers.
-fn lines(
-    path: &Path,
-) -> Result<impl Iterator<Item = io::Result<(usize, String)>> + use<>, Fault> {
+fn lines(path: &Path) -> Result<impl Iterator<Item = io::Result<(usize, String)>> + use<>, Fault> {
     let file = File::open(path).map_err(|error| unreadable(path, &error))?;
     let lines = (1..).zip(BufReader::new(file).lines());
     Ok(lines.map(|(number, line)| Ok((number, line?))))

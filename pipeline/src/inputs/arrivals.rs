@@ -79,7 +79,11 @@ impl Arrivals {
 
     /// What an argument means, or of that, what is at a path. Folders are watched before they are
     /// looked through, so that nothing comes in between.
-    pub fn walk(&self, argument: &Argument, at: Option<&Path>) -> impl Iterator<Item = Finding> + use<> {
+    pub fn walk(
+        &self,
+        argument: &Argument,
+        at: Option<&Path>,
+    ) -> impl Iterator<Item = Finding> + use<> {
         let walk = argument.walk().and_then(|walk| match at {
             Some(path) => walk.at(path),
             None => Some(walk),
@@ -111,7 +115,9 @@ fn pass_on(event: &Event, tell: &SyncSender<Arrival>) -> bool {
         | EventKind::Modify(ModifyKind::Name(RenameMode::To)) => true,
         // A file that has just been created is told of again when it is closed. A folder is not,
         // nor is a second name of a file.
-        EventKind::Create(CreateKind::Folder | CreateKind::Any | CreateKind::Other | CreateKind::File) => false,
+        EventKind::Create(
+            CreateKind::Folder | CreateKind::Any | CreateKind::Other | CreateKind::File,
+        ) => false,
         _ => return true,
     };
     (event.paths.iter()).all(|path| {

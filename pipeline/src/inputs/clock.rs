@@ -137,12 +137,24 @@ mod tests {
     fn names_tell_when_recordings_began() {
         let read = |pattern, name| read(pattern, name).unwrap_or_default();
         let pattern = "cam1_%Y%m%d_%H%M%S";
-        assert_eq!(read(pattern, "cam1_20240501_123456.mp4"), "2024-05-01T12:34:56Z");
-        assert_eq!(read(pattern, "cam1_20240501_123456_part2.mp4"), "2024-05-01T12:34:56Z");
+        assert_eq!(
+            read(pattern, "cam1_20240501_123456.mp4"),
+            "2024-05-01T12:34:56Z"
+        );
+        assert_eq!(
+            read(pattern, "cam1_20240501_123456_part2.mp4"),
+            "2024-05-01T12:34:56Z"
+        );
         assert_eq!(read(pattern, "cam2_20240501_123456.mp4"), "");
         assert_eq!(read(pattern, "cam1_20241301_123456.mp4"), "");
-        assert_eq!(read("%Y-%m-%dT%H.%M.%S%z", "2024-05-01T01.00.00+0200.mp4"), "2024-04-30T23:00:00Z");
-        assert_eq!(read("*_%Y%m%d", "the_front_door_20240501.mp4"), "2024-05-01T00:00:00Z");
+        assert_eq!(
+            read("%Y-%m-%dT%H.%M.%S%z", "2024-05-01T01.00.00+0200.mp4"),
+            "2024-04-30T23:00:00Z"
+        );
+        assert_eq!(
+            read("*_%Y%m%d", "the_front_door_20240501.mp4"),
+            "2024-05-01T00:00:00Z"
+        );
         assert_eq!(read("*é%Y%m%d", "éé20240501"), "2024-05-01T00:00:00Z");
         assert_eq!(read("%s", "1714521600.mp4"), "2024-05-01T00:00:00Z");
     }
@@ -163,7 +175,10 @@ mod tests {
         let clock = Clock::Given(one);
         let path = Path::new("a.mp4");
         assert_eq!(clock.of(path, None), Began::At(one, ClockSource::Given));
-        assert_eq!(clock.of(path, Some(other)), Began::At(other, ClockSource::Given));
+        assert_eq!(
+            clock.of(path, Some(other)),
+            Began::At(other, ClockSource::Given)
+        );
         assert_eq!(Clock::None.of(path, None), Began::Unknown);
     }
 }

@@ -1,11 +1,6 @@
 //! The thread that looks for recordings while those that were found are worked on.
 
-use std::{
-    ops::ControlFlow,
-    path::Path,
-    sync::Arc,
-    time::Instant,
-};
+use std::{ops::ControlFlow, path::Path, sync::Arc, time::Instant};
 
 use super::{
     argument::Argument,
@@ -75,7 +70,9 @@ impl Feeder {
         let mut settling = Settling::default();
         for (argument, is_first) in with_first(arguments) {
             if argument.walk().is_none() {
-                argument.findings().try_for_each(|finding| self.take(finding, is_first))?;
+                argument
+                    .findings()
+                    .try_for_each(|finding| self.take(finding, is_first))?;
                 continue;
             }
             for finding in arrivals.walk(argument, None) {
@@ -193,7 +190,9 @@ impl Feeder {
         if began == Began::Unknown && self.clock != Clock::None && !self.told_of_clock {
             self.told_of_clock = true;
             let name = shown(&entry.path);
-            tracing::warn!("{name} and maybe others: the name is not as --clock says; no wall clock");
+            tracing::warn!(
+                "{name} and maybe others: the name is not as --clock says; no wall clock"
+            );
         }
         SourceSpec {
             ordinal: self.ordinal(),

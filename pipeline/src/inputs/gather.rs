@@ -5,12 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{
-    argument::Argument,
-    finding::Finding,
-    kind,
-    walk::Walk,
-};
+use super::{argument::Argument, finding::Finding, kind, walk::Walk};
 use crate::{dataset::Entry, fault::Fault};
 
 /// The recordings that these names mean, as [`Inputs`](super::Inputs) has it.
@@ -35,17 +30,16 @@ pub fn recordings(folder: &Path) -> Result<Vec<PathBuf>, Fault> {
     Ok(found.into_iter().map(|entry| entry.path).collect())
 }
 
-fn all(
-    findings: impl Iterator<Item = Finding>,
-    argument: &Argument,
-) -> Result<Vec<Entry>, Fault> {
+fn all(findings: impl Iterator<Item = Finding>, argument: &Argument) -> Result<Vec<Entry>, Fault> {
     let mut entries = Vec::new();
     for finding in findings {
         match finding {
             Finding::Recording(recording) => entries.push(recording.entry),
             Finding::Refused { error, .. } => {
-                return Err(Fault::environment(format!("cannot look through {argument}: {error}"))
-                    .tip(error.tip()));
+                return Err(
+                    Fault::environment(format!("cannot look through {argument}: {error}"))
+                        .tip(error.tip()),
+                );
             }
             Finding::LeftOut(_) => {}
         }

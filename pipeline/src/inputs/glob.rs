@@ -30,8 +30,11 @@ impl Glob {
         let text = pattern.to_string_lossy();
         let glob = GlobBuilder::new(&text).literal_separator(true).build();
         let glob = glob.map_err(|error| {
-            Fault::usage(format!("the pattern {text:?} cannot be understood: {}", error.kind()))
-                .tip("*, ?, [abc], {a,b} and ** are special; a file of just this name is not there")
+            Fault::usage(format!(
+                "the pattern {text:?} cannot be understood: {}",
+                error.kind()
+            ))
+            .tip("*, ?, [abc], {a,b} and ** are special; a file of just this name is not there")
         })?;
         let is_plain = |part: &Component| !is_pattern(&part.as_os_str().to_string_lossy());
         let parts = || pattern.components();
@@ -68,7 +71,14 @@ mod tests {
     #[test]
     fn patterns_choose_files_and_never_hidden_ones() {
         let home = tempfile::tempdir().unwrap();
-        for name in ["a1.mp4", "a2.mkv", "b/a3.mp4", "b/c/a4.mp4", "b/.a5.mp4", "a.txt"] {
+        for name in [
+            "a1.mp4",
+            "a2.mkv",
+            "b/a3.mp4",
+            "b/c/a4.mp4",
+            "b/.a5.mp4",
+            "a.txt",
+        ] {
             let path = home.path().join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, "").unwrap();

@@ -141,9 +141,27 @@ mod tests {
     fn no_two_paths_have_the_same_id() {
         let long = "x".repeat(200);
         let paths = [
-            "a/b.mp4", "a-b.mp4", "a_b.mp4", "A/b.mp4", "a b.mp4", "a/b.mkv", "a/b.MP4", "a.b.mp4",
-            "a/b/mkv.mp4", "a/b-mkv.mp4", "a--b.mp4", "-.mp4", "source.mp4", "b", "b.mp4", "a/b",
-            &format!("{long}.mp4"), &format!("{long}y.mp4"), "é.mp4", "É.mp4", "a\nb.mp4",
+            "a/b.mp4",
+            "a-b.mp4",
+            "a_b.mp4",
+            "A/b.mp4",
+            "a b.mp4",
+            "a/b.mkv",
+            "a/b.MP4",
+            "a.b.mp4",
+            "a/b/mkv.mp4",
+            "a/b-mkv.mp4",
+            "a--b.mp4",
+            "-.mp4",
+            "source.mp4",
+            "b",
+            "b.mp4",
+            "a/b",
+            &format!("{long}.mp4"),
+            &format!("{long}y.mp4"),
+            "é.mp4",
+            "É.mp4",
+            "a\nb.mp4",
         ];
         let mut ids = HashMap::new();
         for path in paths {
@@ -171,7 +189,10 @@ mod tests {
         let cat = ids.give(&found("cat.mp4"), true);
         let dog = ids.give(&found("dog.mp4"), true);
         assert_eq!(cat.as_str(), "cat");
-        assert!(dog.as_str().starts_with("dog-") && dog.as_str().len() == 12, "{dog}");
+        assert!(
+            dog.as_str().starts_with("dog-") && dog.as_str().len() == 12,
+            "{dog}"
+        );
         let named = named.map(|path| ids.give(&recording(path, Name::Stem), true).to_string());
         assert_eq!(named, ["dog", "dog-2", "dog-2-2", "dog-3", "source"]);
         let again = ids.give(&found("cat.mp4"), false);
@@ -190,6 +211,9 @@ mod tests {
         };
         let old = give(&["a-b.mp4", "c.mkv"]);
         let new = give(&["c.mp4", "a b.mp4", "a/b.mp4", "c.mkv", "a-b.mp4"]);
-        assert!(old.iter().all(|(path, id)| &new[path] == id), "{old:?} {new:?}");
+        assert!(
+            old.iter().all(|(path, id)| &new[path] == id),
+            "{old:?} {new:?}"
+        );
     }
 }

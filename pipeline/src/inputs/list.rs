@@ -154,8 +154,7 @@ fn parse(line: &[u8], folder: &Path) -> Result<Option<Line>, String> {
     if name.is_empty() {
         return Err("there is no path in it".into());
     }
-    let argument = Argument::plain(OsStr::from_bytes(name), folder)
-        .map_err(|fault| fault.cause)?;
+    let argument = Argument::plain(OsStr::from_bytes(name), folder).map_err(|fault| fault.cause)?;
     Ok(Some(match argument {
         Argument::File(path) => Line::Entry(Box::new(Entry {
             id,
@@ -175,7 +174,9 @@ fn last_field(line: &[u8]) -> Option<(&[u8], &'static str, &str)> {
     let field = line[separator + 1..].trim_ascii();
     ["id", "start"].into_iter().find_map(|key| {
         let value = field.strip_prefix(key.as_bytes())?.strip_prefix(b"=")?;
-        let value = str::from_utf8(value).ok().filter(|value| !value.is_empty())?;
+        let value = str::from_utf8(value)
+            .ok()
+            .filter(|value| !value.is_empty())?;
         Some((&line[..separator], key, value))
     })
 }
@@ -199,7 +200,9 @@ mod tests {
         let told = |finding| match finding {
             Finding::Recording(Recording { entry, name }) => {
                 let path = entry.path.strip_prefix(home).unwrap_or(&entry.path);
-                let start = entry.start.map_or(String::new(), |start| format!(" {start}"));
+                let start = entry
+                    .start
+                    .map_or(String::new(), |start| format!(" {start}"));
                 format!("{path:?} {name:?}{start}")
             }
             other => format!("{other:?}"),
@@ -240,7 +243,10 @@ mod tests {
         ] {
             let text = format!("b.mp4\n{line}\n");
             let fault = told(home.path(), text.as_bytes()).unwrap_err().to_string();
-            assert!(fault.contains("line 2") && fault.contains(complaint), "{fault}");
+            assert!(
+                fault.contains("line 2") && fault.contains(complaint),
+                "{fault}"
+            );
             assert!(!fault.contains("secret"), "{fault}");
         }
     }

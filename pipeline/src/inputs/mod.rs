@@ -15,13 +15,7 @@ mod published;
 mod settling;
 mod walk;
 
-use std::{
-    ffi::OsString,
-    io,
-    path::Path,
-    sync::Arc,
-    thread,
-};
+use std::{ffi::OsString, io, path::Path, sync::Arc, thread};
 
 pub use clock::{Clock, NoClock};
 pub use finding::LeftOut;
@@ -99,12 +93,7 @@ impl Inputs {
     ///
     /// # Errors
     /// When there is no thread, or no way to watch folders.
-    pub fn start(
-        self,
-        reading: Reading,
-        feed: Feed,
-        tally: Arc<Tally>,
-    ) -> io::Result<()> {
+    pub fn start(self, reading: Reading, feed: Feed, tally: Arc<Tally>) -> io::Result<()> {
         let arrivals = match self.watch {
             true => Some(Arrivals::new().map_err(io::Error::other)?),
             false => None,
@@ -146,4 +135,3 @@ fn path64(path: &Path) -> Path64 {
     path.hash(&mut hasher);
     hasher.finish()
 }
-

@@ -128,9 +128,13 @@ mod tests {
         };
         let audioset = "# YTID\n-a_B, 30.000, 40.000, \"/m/1\"\ngone, 0.000, 10.000, \"/m/1\"\n";
         let told_audioset = told("audioset.csv", audioset);
-        assert!(told_audioset[0].starts_with("Given(SourceId(\"a-b-30-"), "{told_audioset:?}");
+        assert!(
+            told_audioset[0].starts_with("Given(SourceId(\"a-b-30-"),
+            "{told_audioset:?}"
+        );
         assert_eq!(told_audioset[1..], ["LeftOut(Missing)"]);
-        let ave = "Category&VideoID&Quality&StartTime&EndTime\nBell&RUh&good&0&10\nBell&RUh&good&1&2\n";
+        let ave =
+            "Category&VideoID&Quality&StartTime&EndTime\nBell&RUh&good&0&10\nBell&RUh&good&1&2\n";
         let told_ave = told("ave.csv", ave);
         assert_eq!(told_ave.len(), 1, "one clip, two rows: {told_ave:?}");
     }

@@ -62,15 +62,17 @@ impl Settling {
             self.taken.insert(path64(path));
             return Stand::Ready;
         }
-        self.restless.entry(path.clone()).or_insert_with(|| Restless {
-            recording: Recording {
-                entry: recording.entry.clone(),
-                name: recording.name.clone(),
-            },
-            is_first,
-            form,
-            since: now,
-        });
+        self.restless
+            .entry(path.clone())
+            .or_insert_with(|| Restless {
+                recording: Recording {
+                    entry: recording.entry.clone(),
+                    name: recording.name.clone(),
+                },
+                is_first,
+                form,
+                since: now,
+            });
         Stand::Waits
     }
 
@@ -87,14 +89,15 @@ impl Settling {
             }
         }
         self.restless.retain(|_, restless| restless.form.is_some());
-        let is_settled = |_: &PathBuf, restless: &mut Restless| {
-            now.duration_since(restless.since) >= REST
-        };
+        let is_settled =
+            |_: &PathBuf, restless: &mut Restless| now.duration_since(restless.since) >= REST;
         let mut settled: Vec<_> = self.restless.extract_if(is_settled).collect();
         settled.sort_by(|(one, _), (other, _)| one.cmp(other));
         let taken = settled.iter().map(|(path, _)| path64(path));
         self.taken.extend(taken);
-        let pairs = settled.into_iter().map(|(_, one)| (one.recording, one.is_first));
+        let pairs = settled
+            .into_iter()
+            .map(|(_, one)| (one.recording, one.is_first));
         pairs.collect()
     }
 }
@@ -129,11 +132,15 @@ mod tests {
             fs::write(path, "x").unwrap();
         }
         let long_ago = SystemTime::now() - Duration::from_secs(60);
-        File::options().write(true).open(&old).unwrap().set_modified(long_ago).unwrap();
+        File::options()
+            .write(true)
+            .open(&old)
+            .unwrap()
+            .set_modified(long_ago)
+            .unwrap();
         let (mut settling, now) = (Settling::default(), Instant::now());
-        let mut stand = |path: &Path, is_finished| {
-            settling.stand(&recording(path), true, is_finished, now)
-        };
+        let mut stand =
+            |path: &Path, is_finished| settling.stand(&recording(path), true, is_finished, now);
         assert_eq!(stand(&old, false), Stand::Ready);
         assert_eq!(stand(&closed, false), Stand::Waits);
         assert_eq!(stand(&closed, true), Stand::Ready);
@@ -154,7 +161,10 @@ mod tests {
         let path = home.path().join("a.mp4");
         fs::write(&path, "x").unwrap();
         let (mut settling, now) = (Settling::default(), Instant::now());
-        assert_eq!(settling.stand(&recording(&path), true, false, now), Stand::Waits);
+        assert_eq!(
+            settling.stand(&recording(&path), true, false, now),
+            Stand::Waits
+        );
         fs::remove_file(&path).unwrap();
         assert!(settling.settled(now + REST).is_empty());
         assert!(settling.restless.is_empty());

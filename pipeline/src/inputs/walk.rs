@@ -279,11 +279,25 @@ mod tests {
 
     #[test]
     fn folders_are_searched_in_order_and_what_is_passed_over_is_told() {
-        let home = folder(&["c.MP4", "b/x.mkv", "a.txt", "a.webm", ".h.mp4", ".git/y.mp4"]);
+        let home = folder(&[
+            "c.MP4",
+            "b/x.mkv",
+            "a.txt",
+            "a.webm",
+            ".h.mp4",
+            ".git/y.mp4",
+        ]);
         fs::create_dir(home.path().join("b/empty")).unwrap();
         assert_eq!(
             told(Walk::new(home.path().into()), home.path()),
-            ["Hidden", "Hidden", "NoRecording", "a.webm", "b/x.mkv", "c.MP4"]
+            [
+                "Hidden",
+                "Hidden",
+                "NoRecording",
+                "a.webm",
+                "b/x.mkv",
+                "c.MP4"
+            ]
         );
     }
 
@@ -306,8 +320,16 @@ mod tests {
         assert_eq!(
             found,
             [
-                "Hidden", "Twice", "Twice", "Twice", "Twice", "d/a.mp4", "e/o.mp4", "itself.mp4",
-                "kept.mp4", "lone.mp4"
+                "Hidden",
+                "Twice",
+                "Twice",
+                "Twice",
+                "Twice",
+                "d/a.mp4",
+                "e/o.mp4",
+                "itself.mp4",
+                "kept.mp4",
+                "lone.mp4"
             ]
         );
     }
@@ -318,6 +340,9 @@ mod tests {
         let walk = Walk::new(home.path().into());
         fs::remove_dir_all(home.path()).unwrap();
         let found = told(walk, home.path());
-        assert!(found.len() == 1 && found[0].contains("no file"), "{found:?}");
+        assert!(
+            found.len() == 1 && found[0].contains("no file"),
+            "{found:?}"
+        );
     }
 }

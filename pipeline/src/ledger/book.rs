@@ -113,7 +113,9 @@ impl Book {
         page.changed = true;
         page.entry.state = match std::mem::take(&mut page.result) {
             Ending::Open => State::Open,
-            Ending::Done if page.entry.seconds == 0 => Ending::failed(&SourceError::TooShort).into(),
+            Ending::Done if page.entry.seconds == 0 => {
+                Ending::failed(&SourceError::TooShort).into()
+            }
             ending => ending.into(),
         };
     }

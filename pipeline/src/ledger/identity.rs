@@ -126,7 +126,12 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let fifo = home.path().join("fifo");
         nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
-        let paths = [fifo, home.path().into(), "/dev/zero".into(), "/no/such".into()];
+        let paths = [
+            fifo,
+            home.path().into(),
+            "/dev/zero".into(),
+            "/no/such".into(),
+        ];
         for path in paths {
             assert_eq!(Identity::of(&path), None, "{path:?}");
         }

@@ -46,7 +46,11 @@ impl fmt::Display for Holder {
             since_ms,
         } = self;
         let age = Duration::from_millis(now_ms(SystemTime::now()).saturating_sub(*since_ms));
-        write!(f, "process {pid} on {host} works with it, since {} ago", words(age))
+        write!(
+            f,
+            "process {pid} on {host} works with it, since {} ago",
+            words(age)
+        )
     }
 }
 

@@ -14,6 +14,8 @@ mod schema;
 mod status;
 mod store;
 mod terms;
+#[cfg(test)]
+mod tests;
 mod units;
 
 use std::{
@@ -151,13 +153,19 @@ impl Ledger {
                 self.hand_out(spec, Entry::new(spec, path), known.seconds > 0)
             }
             (_, State::Done) => Admission::Done,
-            (_, State::Failed { reason, .. }) if !self.retry_failed => {
-                Admission::Failed { reason }
-            }
+            (_, State::Failed { reason, .. }) if !self.retry_failed => Admission::Failed { reason },
             (_, State::Open | State::Failed { .. }) => {
                 spec.range.from = spec.range.from.max(known.next_segment);
                 let state = State::Open;
-                self.hand_out(spec, Entry { path, state, ..known }, false)
+                self.hand_out(
+                    spec,
+                    Entry {
+                        path,
+                        state,
+                        ..known
+                    },
+                    false,
+                )
             }
         })
     }

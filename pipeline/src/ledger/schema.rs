@@ -123,6 +123,8 @@ fn make(path: &Path) -> Result<(), LedgerError> {
         _ => {}
     }
     let mut connection = Connection::open(&partial).map_err(of)?;
+    // Nothing is there that a journal could save, and none is to be left behind.
+    (connection.pragma_update_and_check(None, "journal_mode", "memory", |_| Ok(()))).map_err(of)?;
     let transaction = connection.transaction().map_err(of)?;
     transaction.execute_batch(TABLES).map_err(of)?;
     (transaction.pragma_update(None, "application_id", APPLICATION_ID)).map_err(of)?;
@@ -147,7 +149,9 @@ fn check(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
         path: path.into(),
         cause,
     };
-    connection.busy_timeout(Duration::from_secs(10)).map_err(of)?;
+    connection
+        .busy_timeout(Duration::from_secs(10))
+        .map_err(of)?;
     let number = |name: &str| {
         let number = connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
         number.map_err(of)
@@ -164,7 +168,11 @@ fn check(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
                 known: VERSION,
             });
         }
-        found => return Err(damaged(format!("it is of version {found}, which never was"))),
+        found => {
+            return Err(damaged(format!(
+                "it is of version {found}, which never was"
+            )));
+        }
     }
     let told = connection.query_row("PRAGMA quick_check(1)", (), |row| row.get::<_, String>(0));
     match told.map_err(of)?.as_str() {
@@ -220,9 +228,13 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let path = ledger(home.path());
         let newer = Connection::open(&path).unwrap();
-        newer.pragma_update(None, "user_version", VERSION + 1).unwrap();
+        newer
+            .pragma_update(None, "user_version", VERSION + 1)
+            .unwrap();
         drop(newer);
-        assert!(matches!(refused(home.path()), LedgerError::Newer { found, .. } if found == VERSION + 1));
+        assert!(
+            matches!(refused(home.path()), LedgerError::Newer { found, .. } if found == VERSION + 1)
+        );
         assert!(matches!(read(home.path()), Err(LedgerError::Newer { .. })));
     }
 

@@ -161,7 +161,9 @@ impl Last {
         let first = match self.run_ms >= from_ms {
             true => Some((self.run_ms, 0)),
             false => (connection)
-                .query_row(sql, [self.run_ms, from_ms], |row| Ok((row.get(0)?, row.get(1)?)))
+                .query_row(sql, [self.run_ms, from_ms], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })
                 .optional()?,
         };
         Ok(first.and_then(|(at_ms, seconds): (i64, i64)| {
@@ -235,7 +237,10 @@ impl fmt::Display for Status {
         let seconds = Duration::from_secs(self.seconds.unsigned_abs());
         writeln!(f, "seconds  {} ({})", self.seconds, words(seconds))?;
         if let Some(speed) = self.speed {
-            writeln!(f, "speed    {speed:.1} times real time over the last minute")?;
+            writeln!(
+                f,
+                "speed    {speed:.1} times real time over the last minute"
+            )?;
         }
         if let Some(left_s) = self.left_s {
             let left = Duration::try_from_secs_f64(left_s).unwrap_or(Duration::MAX);
@@ -262,9 +267,15 @@ impl Status {
             // Writing to a string cannot fail.
             let _ = write!(told, "failed   {id}: {path:?}: {reason}\n  tip: {tip}\n");
         }
-        let more = self.sources.failed.saturating_sub(self.failures.len() as u64);
+        let more = self
+            .sources
+            .failed
+            .saturating_sub(self.failures.len() as u64);
         if more > 0 {
-            let _ = writeln!(told, "         and {more} more (--failures N tells N of them)");
+            let _ = writeln!(
+                told,
+                "         and {more} more (--failures N tells N of them)"
+            );
         }
         told
     }

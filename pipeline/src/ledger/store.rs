@@ -178,7 +178,18 @@ impl Store {
             }
             put_sinks(transaction, &group.sinks)?;
             put_sample(transaction, &group.sample)
-        })
+        })?;
+        match group.sample.ended {
+            true => self.fold(),
+            false => Ok(()),
+        }
+    }
+
+    /// Moves all that is in the journal into the ledger itself, so that it can be copied and read
+    /// alone. Not while somebody reads, which is no harm.
+    fn fold(&self) -> Result<(), LedgerError> {
+        let folded = (self.connection).query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()));
+        folded.map_err(|error| self.of(error))
     }
 
     fn write(
@@ -227,10 +238,7 @@ fn put_source(transaction: &Transaction<'_>, source: &Entry) -> rusqlite::Result
     Ok(())
 }
 
-fn put_sinks(
-    transaction: &Transaction<'_>,
-    sinks: &[(String, Position)],
-) -> rusqlite::Result<()> {
+fn put_sinks(transaction: &Transaction<'_>, sinks: &[(String, Position)]) -> rusqlite::Result<()> {
     let mut statement = transaction.prepare_cached(
         "INSERT INTO sink (uri, position) VALUES (?1, ?2)
          ON CONFLICT (uri) DO UPDATE SET position = excluded.position",
@@ -267,7 +275,8 @@ pub(super) fn entry(id: &SourceId, row: &Row<'_>) -> rusqlite::Result<Entry> {
     };
     let sha256: Option<String> = row.get("sha256")?;
     let identity = stamp.zip(sha256).map(|((size_bytes, mtime_ns), sha256)| {
-        let size_bytes = u64::try_from::<i64>(size_bytes).unwrap_or(0);
+        let size_bytes: i64 = size_bytes;
+        let size_bytes = size_bytes.unsigned_abs();
         Identity {
             stamp: Stamp {
                 size_bytes,
@@ -277,7 +286,9 @@ pub(super) fn entry(id: &SourceId, row: &Row<'_>) -> rusqlite::Result<Entry> {
         }
     });
     let length_s: Option<i64> = row.get("length_s")?;
-    let text = |name: &str| Ok::<_, rusqlite::Error>(row.get::<_, Option<String>>(name)?.unwrap_or_default());
+    let text = |name: &str| {
+        Ok::<_, rusqlite::Error>(row.get::<_, Option<String>>(name)?.unwrap_or_default())
+    };
     let state = match row.get::<_, String>("state")?.as_str() {
         "done" => State::Done,
         "failed" => State::Failed {
@@ -352,7 +363,10 @@ mod tests {
             sample: Sample::default(),
         };
         store.commit(&later).unwrap();
-        assert_eq!(store.source(&sources[1].id).unwrap(), later.sources.first().cloned());
+        assert_eq!(
+            store.source(&sources[1].id).unwrap(),
+            later.sources.first().cloned()
+        );
         assert_eq!(store.sinks().unwrap(), later.sinks);
     }
 }

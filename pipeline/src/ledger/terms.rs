@@ -45,11 +45,18 @@ impl Terms {
             let was = was.unwrap_or_else(|| "none".into());
             compare(&format!("network {place}"), &was, &network);
         }
-        for (place, was) in (1..).zip(names(&written.networks)).skip(self.networks.len()) {
+        for (place, was) in (1..)
+            .zip(names(&written.networks))
+            .skip(self.networks.len())
+        {
             compare(&format!("network {place}"), &was, &"none");
         }
         compare("--include heatmap", &written.heatmap, &self.heatmap);
-        compare("--include embeddings", &written.embeddings, &self.embeddings);
+        compare(
+            "--include embeddings",
+            &written.embeddings,
+            &self.embeddings,
+        );
         compare("--silence", &written.silence_dbfs, &self.silence_dbfs);
         compare("--frames", &written.frames, &self.frames);
         compare("--from", &written.from_s, &self.from_s);
