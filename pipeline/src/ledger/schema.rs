@@ -212,7 +212,8 @@ mod tests {
         (made.execute("INSERT INTO job VALUES ('{}')", ())).unwrap();
         let seen = read(home.path()).unwrap();
         let count = |connection: &Connection| {
-            let count = connection.query_row("SELECT count(*) FROM job", (), |row| row.get(0));
+            let count =
+                connection.query_row("SELECT count(*) FROM job", (), |row| row.get::<_, i64>(0));
             count.unwrap()
         };
         assert_eq!(count(&seen), 1, "while it is open");
