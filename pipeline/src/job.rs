@@ -168,6 +168,7 @@ impl Job {
         let Some(state) = &self.state else {
             return Ok((OpenSinks::begin(&self.sinks, self.include)?, None));
         };
+        OpenSinks::can_be_kept(&self.sinks)?;
         let terms = Terms {
             row_schema: ROW_SCHEMA,
             networks: networks.iter().map(|network| (**network).clone()).collect(),

@@ -40,6 +40,21 @@ impl OpenSinks {
         })
     }
 
+    /// Whether a later run can go on behind what they take in this one.
+    ///
+    /// # Errors
+    /// When one is standard output.
+    pub fn can_be_kept(uris: &[SinkUri]) -> Result<(), Fault> {
+        let Some(uri) = uris.iter().find(|uri| uri.is_stdout()) else {
+            return Ok(());
+        };
+        let fault = Fault::usage(format!(
+            "--state and {uri} do not go together: standard output cannot be cut back to where \
+             the last run stood"
+        ));
+        Err(fault.tip("write into a file: --sink jsonl:PATH"))
+    }
+
     /// Opens all of them where the ledger has them: at their beginnings, if the job is new.
     ///
     /// # Errors
@@ -51,13 +66,6 @@ impl OpenSinks {
         ledger: &Ledger,
         terms: &Terms,
     ) -> Result<Self, Fault> {
-        if let Some(uri) = uris.iter().find(|uri| uri.is_stdout()) {
-            let fault = Fault::usage(format!(
-                "--state and {uri} do not go together: standard output cannot be cut back to \
-                 where the last run stood"
-            ));
-            return Err(fault.tip("write into a file: --sink jsonl:PATH"));
-        }
         let Some(written) = ledger.sinks(terms)? else {
             let mut this = Self::begin(uris, include)?;
             this.is_kept = true;
