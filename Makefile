@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-training setup-bench build demo test bench bench-micro audit clean
+.PHONY: help setup setup-training setup-bench build demo test crash-test bench bench-micro audit clean
 
 # Where rustup puts cargo, for a shell that was started before.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
@@ -12,6 +12,8 @@ export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 export DEVICE ?= cpu
 # A recording of your own for the demo.
 VIDEO ?=
+# How often the crash test kills the program.
+KILLS ?= 100
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r target what; do \
@@ -34,6 +36,9 @@ demo: build ## Look and listen: a made-up clip, or VIDEO=path
 
 test: setup-bench ## Everything that has to hold before a change lands
 	@scripts/test.sh
+
+crash-test: setup ## Kill a job a hundred times (KILLS=n) and compare with an undisturbed one
+	SONOSCOPE_KILLS=$(KILLS) cargo test --locked --package sonoscope --test end_to_end exactly_once -- --nocapture
 
 bench: build setup-bench ## Against the peers, on this machine, into bench/results/
 	@bench/run.sh

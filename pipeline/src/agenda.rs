@@ -25,10 +25,12 @@ pub struct Agenda(Arc<Shared>);
 /// The side that sources are put in on. When it is dropped, there are no more.
 pub struct Feed(Arc<Shared>);
 
-/// Whoever wants to hear of sources.
+/// Whoever decides over sources, or wants to hear of them.
 pub trait Audience: Send + Sync {
-    /// A source is handed out.
-    fn opening(&self, _source: &SourceSpec) {}
+    /// A source is about to be handed out: whether it is read, and from where.
+    fn opening(&self, _source: &mut SourceSpec) -> bool {
+        true
+    }
 
     /// A source has ended. Its rows may still be on their way.
     fn ended(&self, end: Ended);
@@ -87,11 +89,15 @@ impl Agenda {
 
     /// Opens the next source, if there is one.
     pub fn open_next(&self, inlet: &Inlet) -> Opening {
-        let spec = match self.next(inlet) {
-            Ok(spec) => spec,
-            Err(none) => return none,
+        let spec = loop {
+            let mut spec = match self.next(inlet) {
+                Ok(spec) => spec,
+                Err(none) => return none,
+            };
+            if self.0.audience.opening(&mut spec) {
+                break spec;
+            }
         };
-        self.0.audience.opening(&spec);
         let (outlet, refused) = (inlet.outlet(spec.ordinal), inlet.outlet(spec.ordinal));
         let (shared, failed) = (self.0.clone(), spec.clone());
         let spawned = sources::spawn(spec, outlet, self.0.stop.clone(), move |end| {

@@ -41,6 +41,9 @@ pub struct Config {
     to: Option<i64>,
     frames: Option<Frames>,
     silence: Option<f32>,
+    state: Option<std::path::PathBuf>,
+    retry_failed: bool,
+    commit_every: Option<f32>,
 }
 
 impl Config {
@@ -85,6 +88,9 @@ impl Config {
             to: args.to.or(self.to),
             frames: args.frames.or(self.frames),
             silence: args.silence.or(self.silence),
+            state: args.state.or(self.state),
+            retry_failed: args.retry_failed || self.retry_failed,
+            commit_every: args.commit_every.or(self.commit_every),
             config: args.config,
         }
     }

@@ -1,26 +1,23 @@
 //! A run, from what was asked for to what came of it.
 
-use std::{
-    io::{self, ErrorKind},
-    path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use sonoscope_models::{Device, Precision, Provider, Runtime};
-use sonoscope_operators::{Batching, Committed, GridSpec, Include, Preparation, Provenance, Row};
+use sonoscope_operators::{Batching, GridSpec, Include, Preparation, Provenance, ROW_SCHEMA, Row};
 
 use crate::{
     agenda::{Agenda, Audience},
+    commit::{Alarm, Commit, Keeping, LeftBehind, OpenSinks},
     fault::Fault,
     graph::{self, Graph},
     heatmaps::Heatmaps,
     inputs::{Inputs, nothing},
+    ledger::{Admission, Ledger, Terms},
     pool::{Member, Pool},
     progress::Progress,
     roll::Roll,
-    sinks::{Sink, SinkUri},
-    sources::{Ended, Reading, SourceSpec, Stop},
+    sinks::SinkUri,
+    sources::{Ended, Reading, SourceError, SourceSpec, Stop},
     tally::{Tally, Totals},
 };
 
@@ -51,6 +48,19 @@ pub struct Job {
     pub precision: Precision,
     /// Below this level, sound is silent.
     pub silence_dbfs: f32,
+    /// How the state of the job is kept, if it is.
+    pub state: Option<StateOptions>,
+}
+
+/// How the state of a job is kept.
+#[derive(Clone, Debug)]
+pub struct StateOptions {
+    /// The state folder.
+    pub folder: PathBuf,
+    /// Whether sources that have failed are tried again.
+    pub retry_failed: bool,
+    /// Time from one commit to the next.
+    pub commit_every: Duration,
 }
 
 /// What came of a run.
@@ -58,12 +68,11 @@ pub struct Job {
 pub struct Outcome {
     /// What became of the sources.
     pub totals: Totals,
+    /// Rows that hold no longer, and are still in a sink.
+    pub left_behind: Vec<LeftBehind>,
     /// What ended the run before its time.
     pub fault: Option<Fault>,
 }
-
-/// A sink, and what it was asked for as.
-type OpenSink = (SinkUri, Box<dyn Sink>);
 
 /// Everybody who wants to see rows when they are committed.
 pub type Witness = Box<dyn FnMut(&[Row]) + Send>;
@@ -78,12 +87,12 @@ impl Job {
         let members = self.members(&runtime)?;
         warn_of_synthetic(&members);
         self.warn_of_embeddings(&members);
-        let networks = members.iter().map(|m| Arc::new(m.provenance())).collect();
+        let networks: Vec<_> = (members.iter().map(|m| Arc::new(m.provenance()))).collect();
         let preparation = Preparation::new(members.iter().map(|m| m.files.contract()));
         Graph::check(&preparation)?;
         let reading = self.reading.with_grid(grid(&preparation)?)?;
         let batching = self.batching(members.iter().any(|m| m.provider != Provider::Cpu));
-        let sinks = self.open_sinks()?;
+        let (sinks, keeping) = self.open(&networks)?;
         let heatmaps = (self.heatmaps.map(Heatmaps::new).transpose())
             .map_err(|e| Fault::environment(format!("cannot make the heatmap folder: {e}")))?;
         let outstanding = batching.outstanding * self.workers.max(1);
@@ -94,9 +103,12 @@ impl Job {
             return Err(Fault::environment("there is no thread to run networks on"));
         };
         let tally = Arc::new(Tally::default());
+        let alarm = Alarm::new(stop.clone());
         let audience = Hearers {
             tally: tally.clone(),
             roll: self.roll,
+            ledger: keeping.as_ref().map(|keeping| keeping.ledger.clone()),
+            alarm: alarm.clone(),
         };
         let (agenda, feed) = Agenda::fed(stop.clone(), audience);
         let (named, is_endless) = (self.inputs.named(), self.inputs.is_endless());
@@ -113,28 +125,22 @@ impl Job {
             pool: submit,
             heatmaps,
         };
-        let trouble = Arc::new(Mutex::new(None));
-        let commit = Commit {
-            sinks,
-            witness,
-            tally: tally.clone(),
-            trouble: trouble.clone(),
-            stop: stop.clone(),
-        };
-        let ran = graph::run(graph, commit.into_write());
+        let commit = Commit::new(sinks, witness, tally.clone(), keeping, alarm.clone());
+        let ran = graph::run(graph, commit.write());
+        let left_behind = commit.finish();
         let finished = pool.finish();
         drop(progress);
-        let trouble = trouble
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        let fault = (trouble)
+        let fault = (alarm.take())
             .or(finished.err().map(Fault::environment))
             .or(ran.err().map(Fault::environment));
         let totals = tally.totals();
         let is_nothing = totals.counts.found == 0 && !is_endless && !stop.is_raised();
         let fault = fault.or(is_nothing.then(|| nothing(&named)));
-        Ok(Outcome { totals, fault })
+        Ok(Outcome {
+            totals,
+            left_behind,
+            fault,
+        })
     }
 
     fn members(&self, runtime: &Runtime) -> Result<Vec<Member>, Fault> {
@@ -173,30 +179,80 @@ impl Job {
         }
     }
 
-    fn open_sinks(&self) -> Result<Vec<OpenSink>, Fault> {
-        (self.sinks.iter())
-            .map(|uri| match uri.open(self.include, None) {
-                Ok(sink) => Ok((uri.clone(), sink)),
-                Err(error) => Err(Fault::environment(format!("cannot open {uri}: {error}"))
-                    .tip("check that the path can be written to")),
-            })
-            .collect()
+    /// The sinks and, if a state is kept, its ledger.
+    fn open(&self, networks: &[Arc<Provenance>]) -> Result<(OpenSinks, Option<Keeping>), Fault> {
+        let Some(state) = &self.state else {
+            return Ok((OpenSinks::begin(&self.sinks, self.include)?, None));
+        };
+        OpenSinks::can_be_kept(&self.sinks)?;
+        let terms = Terms {
+            row_schema: ROW_SCHEMA,
+            networks: networks.iter().map(|network| (**network).clone()).collect(),
+            heatmap: self.include.heatmap,
+            embeddings: self.include.embeddings,
+            silence_dbfs: self.silence_dbfs,
+            frames: format!("{:?}", self.reading.frames).to_lowercase(),
+            from_s: self.reading.range.from,
+            to_s: self.reading.range.to,
+            clock: self.inputs.clock().to_string(),
+        };
+        let ledger = Ledger::open(&state.folder, state.retry_failed)?;
+        let sinks = OpenSinks::resume(&self.sinks, self.include, &ledger, &terms)?;
+        let keeping = Keeping {
+            ledger: Arc::new(ledger),
+            every: state.commit_every,
+        };
+        Ok((sinks, Some(keeping)))
     }
 }
 
-/// Those who hear of sources.
+/// Those who decide over sources and hear of them.
 struct Hearers {
     tally: Arc<Tally>,
     roll: Roll,
+    ledger: Option<Arc<Ledger>>,
+    alarm: Alarm,
+}
+
+impl Hearers {
+    /// Whether the ledger wants a source to be read, and how many seconds of it there are already.
+    fn admit(&self, source: &mut SourceSpec) -> Option<i64> {
+        let Some(ledger) = &self.ledger else {
+            return Some(0);
+        };
+        let refused = match ledger.admit(source) {
+            Ok(Admission::Read { before_s }) => return Some(before_s),
+            Ok(Admission::Done) => {
+                self.tally.done_before();
+                return None;
+            }
+            Ok(Admission::Failed { reason }) => SourceError::FailedBefore(reason),
+            Ok(Admission::Taken { by }) => SourceError::IdTaken { by },
+            Err(error) => {
+                self.alarm.raise(Some(error.into()));
+                return None;
+            }
+        };
+        self.tally.refused(source, refused);
+        None
+    }
 }
 
 impl Audience for Hearers {
-    fn opening(&self, source: &SourceSpec) {
+    fn opening(&self, source: &mut SourceSpec) -> bool {
+        let Some(before_s) = self.admit(source) else {
+            return false;
+        };
         self.tally.opening(source);
+        self.tally.goes_on(source.ordinal, before_s);
         self.roll.add(source);
+        true
     }
 
     fn ended(&self, end: Ended) {
+        if let Some(ledger) = &self.ledger {
+            ledger.ended(&end);
+        }
         self.tally.ended(end);
     }
 }
@@ -255,71 +311,5 @@ impl Member {
             provider: self.provider.to_string(),
             precision: self.files.precision.to_string(),
         }
-    }
-}
-
-/// Hands the rows of each epoch to all sinks, then counts them.
-struct Commit {
-    sinks: Vec<OpenSink>,
-    witness: Witness,
-    tally: Arc<Tally>,
-    trouble: Arc<Mutex<Option<Fault>>>,
-    stop: Stop,
-}
-
-impl Commit {
-    fn into_write(mut self) -> graph::Write {
-        let mut broken = false;
-        Box::new(move |epoch| {
-            if broken {
-                return;
-            }
-            match self.write(&epoch) {
-                Ok(()) => {
-                    self.tally.committed(&epoch.rows);
-                    let ended = epoch.ended.iter();
-                    ended.for_each(|end| self.tally.closed(end.ordinal));
-                    (self.witness)(&epoch.rows);
-                }
-                Err(trouble) => {
-                    broken = true;
-                    self.stop.raise();
-                    *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
-                }
-            }
-        })
-    }
-
-    /// # Errors
-    /// What is to be told; nothing when the reader of standard output has simply gone.
-    fn write(&mut self, epoch: &Committed<Row>) -> Result<(), Option<Fault>> {
-        let ended = epoch.ended.iter();
-        let ended: Vec<_> = ended.filter_map(|end| self.tally.id(end.ordinal)).collect();
-        for (uri, sink) in &mut self.sinks {
-            let closed = |sink: &mut Box<dyn Sink>| {
-                ended
-                    .iter()
-                    .try_for_each(|source| sink.close_source(source))
-            };
-            let written = sink.write(&epoch.rows).and_then(|()| closed(sink));
-            match written.and_then(|()| sink.flush()) {
-                Ok(()) => {}
-                Err(error) if uri.is_stdout() && error.kind() == ErrorKind::BrokenPipe => {
-                    return Err(None);
-                }
-                Err(error) => return Err(Some(refused(uri, &error))),
-            }
-        }
-        Ok(())
-    }
-}
-
-fn refused(uri: &SinkUri, error: &io::Error) -> Fault {
-    let fault = Fault::environment(format!("{uri} takes no more rows: {error}"));
-    match error.kind() {
-        ErrorKind::StorageFull => {
-            fault.tip("make room and run it again; the rows that are written are whole")
-        }
-        _ => fault.tip("the rows that were written before are whole"),
     }
 }

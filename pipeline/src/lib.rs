@@ -5,6 +5,7 @@
 
 pub mod agenda;
 pub mod cli;
+pub mod commit;
 mod config;
 pub mod dataset;
 pub mod eval;
@@ -15,6 +16,7 @@ pub mod heatmaps;
 pub mod ingest;
 pub mod inputs;
 pub mod job;
+pub mod ledger;
 pub mod overlay;
 pub mod paint;
 pub mod pool;

@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
-use crate::tally::{SourceTally, Totals};
+use crate::{
+    commit::LeftBehind,
+    tally::{SourceTally, Totals},
+};
 
 /// Failures that are told one by one.
 const TOLD: usize = 20;
@@ -17,12 +20,12 @@ pub fn print(sources: &[SourceTally], quiet: bool) {
 }
 
 /// Prints, on stderr, what came of a run: of each source if they are few, else their numbers and
-/// the first failures.
-pub fn print_totals(totals: &Totals, quiet: bool) {
+/// the first failures. Those that were done before the run are counted.
+pub fn print_totals(totals: &Totals, left_behind: &[LeftBehind], quiet: bool) {
     let counts = &totals.counts;
     let is_told = |source: &&SourceTally| !quiet || !matches!(source.result, Some(Ok(())));
     let mut told: Vec<_> = totals.sources.iter().filter(is_told).collect();
-    let is_few = counts.found as usize <= totals.sources.len();
+    let is_few = counts.found - counts.before <= totals.sources.len() as u64;
     if !is_few {
         told.truncate(TOLD);
     }
@@ -35,6 +38,12 @@ pub fn print_totals(totals: &Totals, quiet: bool) {
     }
     if !quiet {
         eprint!("{}", numbers(totals, is_few));
+    }
+    for LeftBehind { source, sink } in left_behind {
+        eprintln!(
+            "{source} has changed: {sink} has rows of what it was, before those of what it is\n  \
+             tip: of two rows for the same second, take the later"
+        );
     }
 }
 
@@ -53,6 +62,9 @@ fn numbers(totals: &Totals, is_few: bool) -> String {
             let _ = write!(text, ", {} not finished or not begun", totals.not_begun());
         }
         let _ = writeln!(text, "; {} seconds", counts.seconds);
+    }
+    if counts.before > 0 {
+        let _ = writeln!(text, "{} done before", counts.before);
     }
     let left_out = counts.left_out.iter();
     let left_out: Vec<_> = left_out.map(|(why, &count)| why.told(count)).collect();
@@ -73,7 +85,7 @@ fn table(sources: &[&SourceTally]) -> String {
     let mut table = format!("\n{:width$}  seconds  result\n", "source");
     for source in sources {
         let id = source.id.as_str();
-        let seconds = source.seconds;
+        let seconds = source.before_s + source.seconds;
         table += &match &source.result {
             Some(Ok(())) => format!("{id:width$}  {seconds:7}  done\n"),
             None => format!("{id:width$}  {seconds:7}  not begun\n"),
@@ -98,6 +110,7 @@ mod tests {
             counts: Counts {
                 found: 1000,
                 done: 990,
+                before: 4,
                 failed: 7,
                 seconds: 1980,
                 left_out: [(LeftOut::NoRecording, 12), (LeftOut::Hidden, 1)].into(),
@@ -107,6 +120,7 @@ mod tests {
         assert_eq!(
             numbers(&totals, false),
             "\n990 sources done, 7 failed, 3 not finished or not begun; 1980 seconds\n\
+             4 done before\n\
              left out: 12 that are no recordings, 1 that is hidden\n"
         );
     }

@@ -48,6 +48,8 @@ pub struct Counts {
     pub found: u64,
     /// Read to their ends, all their rows written.
     pub done: u64,
+    /// Of these, those that an earlier run had done.
+    pub before: u64,
     /// Ended early, or never begun well.
     pub failed: u64,
     /// Seconds whose rows are written.
@@ -65,6 +67,8 @@ pub struct SourceTally {
     pub name: String,
     /// Seconds whose rows are written.
     pub seconds: i64,
+    /// Seconds whose rows an earlier run has written.
+    pub before_s: i64,
     /// How it ended; nothing while it has not.
     pub result: Option<Result<(), SourceError>>,
     last_segment: Option<i64>,
@@ -77,6 +81,7 @@ impl SourceTally {
             id: spec.id.clone(),
             name: shown(&spec.path).into_owned(),
             seconds: 0,
+            before_s: 0,
             result: None,
             last_segment: None,
             length: spec.length.clone(),
@@ -89,6 +94,7 @@ impl SourceTally {
             id,
             name,
             seconds: 0,
+            before_s: 0,
             result: Some(Err(error)),
             last_segment: None,
             length: SourceLength::default(),
@@ -155,6 +161,20 @@ impl Tally {
         let mut source = SourceTally::new(spec);
         source.result = Some(Err(error));
         self.lock().settle(spec.ordinal, source);
+    }
+
+    /// An earlier run has written so many seconds of a source, and this one goes on.
+    pub fn goes_on(&self, ordinal: u32, before_s: i64) {
+        if let Some(source) = self.lock().open.get_mut(&ordinal) {
+            source.before_s = before_s;
+        }
+    }
+
+    /// A source was done before this run.
+    pub fn done_before(&self) {
+        let mut book = self.lock();
+        book.counts.done += 1;
+        book.counts.before += 1;
     }
 
     /// These rows are written.
@@ -258,7 +278,7 @@ impl Tally {
     /// What came of all sources.
     pub fn totals(&self) -> Totals {
         let mut book = std::mem::take(&mut *self.lock());
-        let is_few = book.counts.found <= REMEMBERED as u64;
+        let is_few = book.counts.found - book.counts.before <= REMEMBERED as u64;
         // What is open now did not come to its end, or its rows could not be written.
         for (ordinal, source) in std::mem::take(&mut book.open) {
             match source.result {
@@ -284,9 +304,10 @@ impl Tally {
 }
 
 impl Audience for std::sync::Arc<Tally> {
-    fn opening(&self, spec: &SourceSpec) {
+    fn opening(&self, spec: &mut SourceSpec) -> bool {
         let tally = SourceTally::new(spec);
         self.lock().open.entry(spec.ordinal).or_insert(tally);
+        true
     }
 
     fn ended(&self, end: Ended) {
@@ -299,7 +320,7 @@ impl Audience for std::sync::Arc<Tally> {
 impl SourceTally {
     /// One that was read to its end and gave nothing has failed.
     fn nothing_is(&mut self, error: impl Fn() -> SourceError) {
-        if self.seconds == 0 && matches!(self.result, Some(Ok(()))) {
+        if self.seconds + self.before_s == 0 && matches!(self.result, Some(Ok(()))) {
             self.result = Some(Err(error()));
         }
     }
@@ -346,9 +367,9 @@ mod tests {
     fn a_hundred_thousand_sources_are_counted_and_few_remembered() {
         let tally = Arc::new(Tally::default());
         for ordinal in 0..100_000 {
-            let spec = source(ordinal);
+            let mut spec = source(ordinal);
             tally.found();
-            tally.opening(&spec);
+            tally.opening(&mut spec);
             let result = match ordinal % 1000 {
                 7 => Err(SourceError::NotMedia),
                 _ => Ok(()),
@@ -377,7 +398,7 @@ mod tests {
         for ordinal in 0..3 {
             tally.found();
             if ordinal < 2 {
-                tally.opening(&source(ordinal));
+                tally.opening(&mut source(ordinal));
             }
         }
         tally.ended(Ended {

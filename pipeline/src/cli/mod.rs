@@ -7,6 +7,7 @@ mod extract;
 mod inspect;
 mod networks;
 mod run;
+mod status;
 mod train;
 mod world;
 
@@ -46,6 +47,8 @@ const EXIT_CODES: &str = "Exit codes: 0 all done; 1 some source failed; 2 asked 
 enum Command {
     /// Score recordings: a row for every second.
     Run(Box<RunArgs>),
+    /// Say how far a job is that keeps its state in a folder.
+    Status(status::StatusArgs),
     /// Show a network's contract, hashes, sizes and provenance.
     Inspect(inspect::InspectArgs),
     /// List networks; take in other people's weights.
@@ -72,6 +75,7 @@ pub fn main(cli: Cli) -> Result<Exit, Fault> {
     log(cli.verbose, cli.quiet);
     match cli.command {
         Command::Run(args) => run::run(*args, cli.quiet),
+        Command::Status(args) => status::run(&args),
         Command::Inspect(args) => inspect::run(args)
             .map(|()| Exit::Done)
             .map_err(Fault::usage),

@@ -1,6 +1,6 @@
 //! `sonoscope run`: recordings in, a row for every second out.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
@@ -12,7 +12,7 @@ use crate::{
     config::Config,
     fault::{Exit, Fault},
     inputs::{Clock, Inputs},
-    job::{Job, Outcome},
+    job::{Job, Outcome, StateOptions},
     roll::Roll,
     sinks::SinkUri,
     sources::{Frames, Reading, SecondRange, Stop},
@@ -106,6 +106,19 @@ pub struct RunArgs {
     #[arg(long, value_name = "DBFS", allow_negative_numbers = true)]
     pub silence: Option<f32>,
 
+    /// Keep in this folder how far the job is: the same command goes on where the last one
+    /// stopped, whatever stopped it, and does nothing twice. See `sonoscope status`.
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+
+    /// Try sources again that failed in an earlier run.
+    #[arg(long)]
+    pub retry_failed: bool,
+
+    /// Seconds from one commit to the next, for each of which the disk is waited for [default: 1].
+    #[arg(long, value_name = "S")]
+    pub commit_every: Option<f32>,
+
     /// A TOML file with any of the above.
     #[arg(long, value_name = "FILE.toml")]
     pub config: Option<PathBuf>,
@@ -135,6 +148,12 @@ pub fn run(args: RunArgs, quiet: bool) -> Result<Exit, Fault> {
     };
     crate::start_gstreamer()?;
     let (overlay, table) = (args.overlay.clone(), args.table);
+    if args.state.is_some() && (table || overlay.is_some()) {
+        return Err(Fault::usage(
+            "--overlay and --table show whole recordings; a run with --state may see only the rest",
+        )
+        .tip("leave out --state for them; --heatmaps goes with it"));
+    }
     let job = job(args)?;
     if table || overlay.is_some() || job.heatmaps.is_some() {
         must_show(&job)?;
@@ -180,7 +199,7 @@ fn must_show(job: &Job) -> Result<(), Fault> {
 }
 
 fn conclude(outcome: Outcome, quiet: bool) -> Result<Exit, Fault> {
-    summary::print_totals(&outcome.totals, quiet);
+    summary::print_totals(&outcome.totals, &outcome.left_behind, quiet);
     if let Some(fault) = outcome.fault {
         return Err(fault);
     }
@@ -217,6 +236,7 @@ fn job(args: RunArgs) -> Result<Job, Fault> {
         )));
     }
     let inputs = inputs(&args)?;
+    let state = state(&args)?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let or = |given: Vec<String>, default: &[&str]| match given.is_empty() {
         true => default.iter().map(|&name| name.to_owned()).collect(),
@@ -248,5 +268,29 @@ fn job(args: RunArgs) -> Result<Job, Fault> {
         device: args.device.unwrap_or(Device::Auto),
         precision: args.precision.unwrap_or(Precision::Fp32),
         silence_dbfs: args.silence.unwrap_or(DEFAULT_SILENCE_DBFS),
+        state,
     })
+}
+
+/// How the state of the job is to be kept, if it is.
+fn state(args: &RunArgs) -> Result<Option<StateOptions>, Fault> {
+    let Some(folder) = args.state.clone() else {
+        let alone = |name| {
+            let fault = Fault::usage(format!("{name} is of no use without --state DIR"));
+            Err(fault.tip("say with --state where it is kept how far the job is"))
+        };
+        return match (args.retry_failed, args.commit_every) {
+            (true, _) => alone("--retry-failed"),
+            (_, Some(_)) => alone("--commit-every"),
+            (false, None) => Ok(None),
+        };
+    };
+    let seconds = args.commit_every.unwrap_or(1.0);
+    let commit_every = Duration::try_from_secs_f32(seconds)
+        .map_err(|error| Fault::usage(format!("--commit-every {seconds}: {error}")))?;
+    Ok(Some(StateOptions {
+        folder,
+        retry_failed: args.retry_failed,
+        commit_every,
+    }))
 }

@@ -1,6 +1,6 @@
 //! The wall clock: when recordings began.
 
-use std::{ffi::OsStr, path::Path, str::FromStr};
+use std::{ffi::OsStr, fmt, path::Path, str::FromStr};
 
 use jiff::{
     Timestamp,
@@ -51,6 +51,19 @@ impl FromStr for Clock {
         Pattern::new(text)
             .map(Self::Name)
             .map_err(|why| NoClock(text.into(), why))
+    }
+}
+
+impl fmt::Display for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("none"),
+            Self::Given(start) => start.fmt(f),
+            Self::Container => f.write_str("container"),
+            Self::Name(Pattern { format, anywhere }) => {
+                write!(f, "{}{format}", if *anywhere { "*" } else { "" })
+            }
+        }
     }
 }
 

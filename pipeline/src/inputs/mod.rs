@@ -65,6 +65,11 @@ impl Inputs {
         Ok(self)
     }
 
+    /// Where the times come from at which recordings began.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
     /// Staying, to take what comes into the folders later.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Seek, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use serde_json::json;
@@ -20,7 +20,12 @@ pub struct Jsonl {
 
 enum Target {
     Stdout(io::Stdout),
-    File { file: File, whole_bytes: u64 },
+    File {
+        file: File,
+        whole_bytes: u64,
+        /// The folder, while it is not sure that the file's name outlasts a crash.
+        new_in: Option<PathBuf>,
+    },
 }
 
 impl Jsonl {
@@ -43,14 +48,15 @@ impl Jsonl {
 
 impl Target {
     fn file(path: &Path, at: Option<&Position>) -> io::Result<Self> {
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
-        }
+        let folder = path.parent().unwrap_or(Path::new(""));
         let Some(at) = at else {
+            fs::create_dir_all(folder)?;
             let file = File::create(path)?;
             return Ok(Self::File {
                 file,
                 whole_bytes: 0,
+                // The folder of a bare name is the present one.
+                new_in: Some(Path::new(".").join(folder)),
             });
         };
         let whole_bytes = at.0["bytes"].as_u64().ok_or_else(|| {
@@ -66,7 +72,11 @@ impl Target {
         }
         file.set_len(whole_bytes)?;
         file.seek(io::SeekFrom::Start(whole_bytes))?;
-        Ok(Self::File { file, whole_bytes })
+        Ok(Self::File {
+            file,
+            whole_bytes,
+            new_in: None,
+        })
     }
 }
 
@@ -89,7 +99,9 @@ impl Sink for Jsonl {
                 stdout.write_all(&lines)?;
                 stdout.flush()
             }
-            Target::File { file, whole_bytes } => {
+            Target::File {
+                file, whole_bytes, ..
+            } => {
                 let written = file.write_all(&lines).and_then(|()| file.flush());
                 match written {
                     Ok(()) => *whole_bytes += lines.len() as u64,
@@ -108,10 +120,17 @@ impl Sink for Jsonl {
     /// The position is the length of the file.
     fn commit(&mut self) -> io::Result<Position> {
         self.flush()?;
-        Ok(Position(match &self.target {
+        Ok(Position(match &mut self.target {
             Target::Stdout(_) => json!(null),
-            Target::File { file, whole_bytes } => {
+            Target::File {
+                file,
+                whole_bytes,
+                new_in,
+            } => {
                 file.sync_data()?;
+                if let Some(folder) = new_in.take() {
+                    File::open(folder)?.sync_all()?;
+                }
                 json!({ "bytes": whole_bytes })
             }
         }))

@@ -48,6 +48,15 @@ pub enum SourceError {
     /// What was found the last time, and is not looked for again.
     #[error("{0}")]
     Before(String),
+    /// A job's ledger says that it failed, and it is what it was.
+    #[error("{0}")]
+    FailedBefore(String),
+    /// A job's ledger has another recording under this id.
+    #[error("its id is that of {by:?} in the state folder")]
+    IdTaken {
+        /// The other one.
+        by: PathBuf,
+    },
     /// Less than half a second of it.
     #[error("it is shorter than half a second: there is no second to score")]
     TooShort,
@@ -154,6 +163,12 @@ impl SourceError {
             Self::Changed => "extract into a new folder to have what it is now",
             Self::Before(_) => "it was so the last time; it is read again when the file changes",
             Self::Listed(_) => "mend the list and run it again",
+            Self::FailedBefore(_) => {
+                "it failed in an earlier run, and was not tried again: `--retry-failed` does"
+            }
+            Self::IdTaken { .. } => {
+                "give it another name, or an id of its own in a list; or name a new state folder"
+            }
             Self::TooShort => "nothing can be done with so short a recording",
             Self::NoDecoder(_) => "run `sonoscope doctor` to see which plugins are missing",
             Self::Decode { position: None, .. } => {

@@ -108,7 +108,7 @@ impl SourceLength {
     }
 
     /// Takes note of the length, the first time.
-    fn set_seconds(&self, seconds: u64) {
+    pub(crate) fn set_seconds(&self, seconds: u64) {
         let _ = self.0.seconds.set(seconds);
     }
 

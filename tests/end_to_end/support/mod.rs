@@ -1,6 +1,7 @@
 //! What the tests are made of: the program, clips, rows.
 
 pub mod clips;
+pub mod jobs;
 pub mod networks;
 pub mod npy;
 pub mod program;

@@ -52,6 +52,21 @@ pub fn run_with_one_network<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item =
     sonoscope(["run", "--network", "ave-small"]).and(arguments)
 }
 
+/// `sonoscope run` with one network, in a process that may write no file longer than this: so it
+/// fares as on a disk that is full.
+pub fn run_with_room<A: AsRef<OsStr>>(
+    blocks_of_512_bytes: u32,
+    arguments: impl IntoIterator<Item = A>,
+) -> Run {
+    let script = format!("trap '' XFSZ; ulimit -f {blocks_of_512_bytes}; exec \"$0\" \"$@\"");
+    let mut command = Command::new("sh");
+    (command.args(["-c", &script, env!("CARGO_BIN_EXE_sonoscope")]))
+        .args(["run", "--network", "ave-small"])
+        .args(arguments)
+        .current_dir(repository());
+    Run { command }
+}
+
 impl Run {
     /// With more arguments.
     pub fn and<A: AsRef<OsStr>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
@@ -97,6 +112,23 @@ impl Running {
     /// The process.
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Whether it has ended by itself.
+    pub fn is_over(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    /// Sends it a signal, by name.
+    pub fn signal(&self, name: &str) {
+        let [signal, id] = [format!("-{name}"), self.id().to_string()];
+        tool("kill", [signal, id]);
+    }
+
+    /// Kills it, as a loss of power would.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     /// Waits for the end.

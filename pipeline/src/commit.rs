@@ -1,0 +1,203 @@
+//! Where rows leave: epoch by epoch to the sinks, and about once a second into the ledger.
+
+mod sinks;
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use sonoscope_operators::{Committed, Row, SourceId};
+
+pub use sinks::{OpenSinks, Trouble};
+
+use crate::{
+    fault::Fault, graph, job::Witness, ledger::Ledger, sinks::SinkUri, sources::Stop, tally::Tally,
+};
+
+/// The last stage of a run. Clones share it.
+#[derive(Clone)]
+pub struct Commit(Arc<Mutex<Stage>>);
+
+/// What ends a run before its time: the first trouble is told, and everybody stops.
+#[derive(Clone)]
+pub struct Alarm {
+    stop: Stop,
+    fault: Arc<Mutex<Option<Fault>>>,
+}
+
+/// The ledger, and how often it is written.
+#[derive(Clone)]
+pub struct Keeping {
+    /// The ledger.
+    pub ledger: Arc<Ledger>,
+    /// No more often than this: every commit waits for the disk.
+    pub every: Duration,
+}
+
+/// Rows of a source that hold no longer, and are still in a sink.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftBehind {
+    /// The source, which has changed.
+    pub source: SourceId,
+    /// The sink.
+    pub sink: SinkUri,
+}
+
+struct Stage {
+    sinks: OpenSinks,
+    witness: Witness,
+    tally: Arc<Tally>,
+    keeping: Option<Keeping>,
+    alarm: Alarm,
+    committed: Instant,
+    left_behind: Vec<LeftBehind>,
+    is_broken: bool,
+}
+
+impl Alarm {
+    /// One that raises `stop`.
+    pub fn new(stop: Stop) -> Self {
+        Self {
+            stop,
+            fault: Arc::default(),
+        }
+    }
+
+    /// Ends the run.
+    pub fn raise(&self, trouble: Trouble) {
+        self.stop.raise();
+        if let Some(fault) = trouble {
+            self.lock().get_or_insert(fault);
+        }
+    }
+
+    /// What was told.
+    pub fn take(&self) -> Option<Fault> {
+        self.lock().take()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Fault>> {
+        self.fault.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Commit {
+    /// A stage that hands rows to sinks, then to a witness; with a ledger, if one is kept.
+    pub fn new(
+        sinks: OpenSinks,
+        witness: Witness,
+        tally: Arc<Tally>,
+        keeping: Option<Keeping>,
+        alarm: Alarm,
+    ) -> Self {
+        Self(Arc::new(Mutex::new(Stage {
+            sinks,
+            witness,
+            tally,
+            keeping,
+            alarm,
+            committed: Instant::now(),
+            left_behind: Vec::new(),
+            is_broken: false,
+        })))
+    }
+
+    /// What the dataflow calls with every epoch.
+    pub fn write(&self) -> graph::Write {
+        let this = self.clone();
+        Box::new(move |epoch| this.lock().take(&epoch))
+    }
+
+    /// Commits what is left, when the dataflow has ended; what was left behind in sinks.
+    pub fn finish(&self) -> Vec<LeftBehind> {
+        let mut stage = self.lock();
+        stage.guarded(|stage| stage.commit(true));
+        std::mem::take(&mut stage.left_behind)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Stage> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Stage {
+    fn take(&mut self, epoch: &Committed<Row>) {
+        self.guarded(|stage| {
+            stage.write(epoch)?;
+            let is_due = |keeping: &Keeping| stage.committed.elapsed() >= keeping.every;
+            match stage.keeping.as_ref().is_some_and(is_due) {
+                true => stage.commit(false),
+                false => Ok(()),
+            }
+        });
+    }
+
+    /// Does something unless there was trouble before; trouble ends the run.
+    fn guarded(&mut self, work: impl FnOnce(&mut Self) -> Result<(), Trouble>) {
+        if self.is_broken {
+            return;
+        }
+        if let Err(trouble) = work(self) {
+            self.is_broken = true;
+            self.alarm.raise(trouble);
+        }
+    }
+
+    fn write(&mut self, epoch: &Committed<Row>) -> Result<(), Trouble> {
+        self.withdraw()?;
+        let ended = epoch.ended.iter();
+        let ended: Vec<_> = ended.filter_map(|end| self.ending(end.ordinal)).collect();
+        self.sinks.write(&epoch.rows, &ended)?;
+        if let Some(Keeping { ledger, .. }) = &self.keeping {
+            ledger.written(&epoch.rows, epoch.ended.iter().map(|end| end.ordinal));
+        }
+        self.tally.committed(&epoch.rows);
+        for end in &epoch.ended {
+            self.tally.closed(end.ordinal);
+        }
+        (self.witness)(&epoch.rows);
+        Ok(())
+    }
+
+    /// The source that has come to its end. One that was stopped on the way is not closed where a
+    /// later run goes on with it.
+    fn ending(&self, ordinal: u32) -> Option<SourceId> {
+        match &self.keeping {
+            Some(Keeping { ledger, .. }) => ledger.ending(ordinal),
+            None => self.tally.id(ordinal),
+        }
+    }
+
+    /// Takes back the rows of sources that have changed, before their new ones come.
+    fn withdraw(&mut self) -> Result<(), Trouble> {
+        let Some(Keeping { ledger, .. }) = &self.keeping else {
+            return Ok(());
+        };
+        for source in ledger.take_withdrawals() {
+            for sink in self.sinks.withdraw(&source)? {
+                tracing::warn!(
+                    "{source} has changed since its rows were written: the old ones are still in \
+                     {sink}, before the new ones"
+                );
+                self.left_behind.push(LeftBehind {
+                    source: source.clone(),
+                    sink,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self, ended: bool) -> Result<(), Trouble> {
+        let Some(Keeping { ledger, .. }) = &self.keeping else {
+            return Ok(());
+        };
+        let positions = self.sinks.commit()?;
+        let (_, found, _) = self.tally.sources();
+        (ledger.commit(positions, self.tally.seconds(), found, ended))
+            .map_err(|error| Some(Fault::from(error)))?;
+        self.committed = Instant::now();
+        Ok(())
+    }
+}

@@ -1,0 +1,177 @@
+//! All sinks of a run, as one.
+
+use std::io::{self, ErrorKind};
+
+use sonoscope_operators::{Include, Row, SourceId};
+
+use crate::{
+    fault::Fault,
+    ledger::{Ledger, Terms},
+    sinks::{Position, Sink, SinkUri, Withdrawal},
+};
+
+/// The sinks of a run, open.
+pub struct OpenSinks {
+    sinks: Vec<(SinkUri, Box<dyn Sink>)>,
+    /// Whether what they have taken outlasts this run, so that another goes on behind it.
+    is_kept: bool,
+}
+
+/// What ended a run, to be told; nothing when the reader of standard output has simply gone.
+pub type Trouble = Option<Fault>;
+
+impl OpenSinks {
+    /// Begins all of them anew.
+    ///
+    /// # Errors
+    /// When one cannot be opened.
+    pub fn begin(uris: &[SinkUri], include: Include) -> Result<Self, Fault> {
+        let opened = uris.iter().map(|uri| {
+            let sink = uri.open(include, None);
+            let sink = sink.map_err(|error| {
+                Fault::environment(format!("cannot open {uri}: {error}"))
+                    .tip("check that the path can be written to")
+            });
+            Ok((uri.clone(), sink?))
+        });
+        Ok(Self {
+            sinks: opened.collect::<Result<_, Fault>>()?,
+            is_kept: false,
+        })
+    }
+
+    /// Whether a later run can go on behind what they take in this one.
+    ///
+    /// # Errors
+    /// When one is standard output.
+    pub fn can_be_kept(uris: &[SinkUri]) -> Result<(), Fault> {
+        let Some(uri) = uris.iter().find(|uri| uri.is_stdout()) else {
+            return Ok(());
+        };
+        let fault = Fault::usage(format!(
+            "--state and {uri} do not go together: standard output cannot be cut back to where \
+             the last run stood"
+        ));
+        Err(fault.tip("write into a file: --sink jsonl:PATH"))
+    }
+
+    /// Opens all of them where the ledger has them: at their beginnings, if the job is new.
+    ///
+    /// # Errors
+    /// When one cannot be, when the job is another one, or has begun with other sinks: what is
+    /// committed already would be missing in a new one.
+    pub fn resume(
+        uris: &[SinkUri],
+        include: Include,
+        ledger: &Ledger,
+        terms: &Terms,
+    ) -> Result<Self, Fault> {
+        let Some(written) = ledger.sinks(terms)? else {
+            let mut this = Self::begin(uris, include)?;
+            this.is_kept = true;
+            let positions = this.commit().map_err(|trouble| {
+                trouble.unwrap_or_else(|| Fault::environment("a sink has closed"))
+            })?;
+            ledger.begin(terms, &positions)?;
+            return Ok(this);
+        };
+        let differences = differences(uris, &written);
+        if !differences.is_empty() {
+            return Err(ledger.other_job(differences).into());
+        }
+        let opened = uris.iter().map(|uri| {
+            let at = (written.iter()).find(|(name, _)| *name == uri.to_string());
+            let sink = uri.open(include, at.map(|(_, position)| position));
+            let sink = sink.map_err(|error| {
+                Fault::environment(format!(
+                    "cannot go on with {uri}, where rows are committed: {error}"
+                ))
+                .tip("restore it, or begin with a new state folder and new outputs")
+            });
+            Ok((uri.clone(), sink?))
+        });
+        Ok(Self {
+            sinks: opened.collect::<Result<_, Fault>>()?,
+            is_kept: true,
+        })
+    }
+
+    /// Hands all of them rows, then closes the sources that have come to their ends.
+    ///
+    /// # Errors
+    /// When one takes no more.
+    pub fn write(&mut self, rows: &[Row], ended: &[SourceId]) -> Result<(), Trouble> {
+        self.each(|_, sink| {
+            sink.write(rows)?;
+            (ended.iter()).try_for_each(|source| sink.close_source(source))?;
+            sink.flush()
+        })
+    }
+
+    /// Makes all that they have taken durable, and says where each stands.
+    ///
+    /// # Errors
+    /// When one cannot; the positions of before still hold.
+    pub fn commit(&mut self) -> Result<Vec<(String, Position)>, Trouble> {
+        let mut positions = Vec::new();
+        self.each(|uri, sink| {
+            positions.push((uri.to_string(), sink.commit()?));
+            Ok(())
+        })?;
+        Ok(positions)
+    }
+
+    /// Withdraws a source's rows from all of them; those in which they stay.
+    ///
+    /// # Errors
+    /// When one takes no more.
+    pub fn withdraw(&mut self, source: &SourceId) -> Result<Vec<SinkUri>, Trouble> {
+        let mut left = Vec::new();
+        self.each(|uri, sink| {
+            if sink.withdraw(source)? == Withdrawal::Left {
+                left.push(uri.clone());
+            }
+            Ok(())
+        })?;
+        Ok(left)
+    }
+
+    fn each(
+        &mut self,
+        mut work: impl FnMut(&SinkUri, &mut dyn Sink) -> io::Result<()>,
+    ) -> Result<(), Trouble> {
+        let is_kept = self.is_kept;
+        (self.sinks.iter_mut()).try_for_each(|(uri, sink)| {
+            work(uri, sink.as_mut()).map_err(|error| refused(uri, &error, is_kept))
+        })
+    }
+}
+
+/// What two lists of sinks have otherwise.
+fn differences(uris: &[SinkUri], written: &[(String, Position)]) -> Vec<String> {
+    let uris: Vec<_> = uris.iter().map(SinkUri::to_string).collect();
+    let new = (uris.iter())
+        .filter(|uri| !written.iter().any(|(name, _)| name == *uri))
+        .map(|uri| format!("the sink {uri} is new, and would lack the rows that are committed"));
+    let gone = (written.iter())
+        .filter(|(name, _)| !uris.contains(name))
+        .map(|(name, _)| format!("the sink {name} is missing, and would lack what comes"));
+    new.chain(gone).collect()
+}
+
+fn refused(uri: &SinkUri, error: &io::Error, is_kept: bool) -> Trouble {
+    if uri.is_stdout() && error.kind() == ErrorKind::BrokenPipe {
+        return None;
+    }
+    let fault = Fault::environment(format!("{uri} takes no more rows: {error}"));
+    let is_full = matches!(
+        error.kind(),
+        ErrorKind::StorageFull | ErrorKind::FileTooLarge | ErrorKind::QuotaExceeded
+    );
+    Some(fault.tip(match (is_full, is_kept) {
+        (true, true) => "make room and give the same command: it goes on where it stopped",
+        (true, false) => "make room and run it again; the rows that are written are whole",
+        (false, true) => "when this is mended, the same command goes on where it stopped",
+        (false, false) => "the rows that were written before are whole",
+    }))
+}

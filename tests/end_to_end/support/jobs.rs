@@ -1,0 +1,133 @@
+//! Jobs that keep a state: clips of their own, a state folder and an output.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use tempfile::TempDir;
+
+use super::{
+    clips::{ffmpeg, id},
+    program::{Run, run_with_one_network},
+};
+
+/// Lines of an output, source by source, each source's in their order.
+pub type Lines = BTreeMap<String, Vec<String>>;
+
+/// A kind of output: how it is asked for, and how it is read.
+#[derive(Clone, Copy)]
+pub struct Kind {
+    /// The sink that writes to a path.
+    pub uri: fn(&Path) -> String,
+    /// What is in it.
+    pub read: fn(&Path) -> Lines,
+}
+
+/// `jsonl:PATH`.
+pub const JSONL: Kind = Kind {
+    uri: |path| format!("jsonl:{}", path.display()),
+    read: |path| {
+        let mut lines = Lines::new();
+        for line in fs::read_to_string(path).unwrap().lines() {
+            let row: serde_json::Value = serde_json::from_str(line).unwrap();
+            let source = row["source"].as_str().unwrap().to_owned();
+            lines.entry(source).or_default().push(line.to_owned());
+        }
+        lines
+    },
+};
+
+/// A job, in a folder that is gone with it.
+pub struct Job {
+    kind: Kind,
+    home: TempDir,
+    sources: Vec<PathBuf>,
+}
+
+impl Job {
+    /// One that has not begun.
+    pub fn new(kind: Kind, sources: &[PathBuf]) -> Self {
+        Self {
+            kind,
+            home: tempfile::tempdir().unwrap(),
+            sources: sources.to_vec(),
+        }
+    }
+
+    /// The command that begins it and goes on with it.
+    pub fn run(&self) -> Run {
+        self.of(run_with_one_network(["--workers", "2"]))
+    }
+
+    /// The same, but begun in another way.
+    pub fn of(&self, run: Run) -> Run {
+        let sink = (self.kind.uri)(&self.output());
+        (run.and(["--sink", &sink, "--state"]))
+            .and([self.state()])
+            .and(&self.sources)
+    }
+
+    /// The state folder.
+    pub fn state(&self) -> PathBuf {
+        self.home.path().join("state")
+    }
+
+    /// Where its rows are.
+    pub fn output(&self) -> PathBuf {
+        self.home.path().join("rows")
+    }
+
+    /// A path of its own.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    /// All its rows so far.
+    pub fn lines(&self) -> Lines {
+        (self.kind.read)(&self.output())
+    }
+
+    /// Bytes that have been written under one of its paths.
+    pub fn bytes(&self, name: &str) -> u64 {
+        bytes(&self.path(name))
+    }
+}
+
+/// What an undisturbed run without a state writes.
+pub fn undisturbed(kind: Kind, sources: &[PathBuf], exit: i32) -> Lines {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("rows");
+    let run = run_with_one_network(["--sink", &(kind.uri)(&path)]);
+    run.and(sources).end().exited(exit);
+    (kind.read)(&path)
+}
+
+/// A clip of so many seconds, like no other that has another number.
+pub fn clip(number: u32, seconds: u32) -> PathBuf {
+    let tone_hz = 300 + 70 * number;
+    let arguments = format!(
+        "-f lavfi -i testsrc2=size=96x72:rate=10:duration={seconds} \
+         -f lavfi -i sine=frequency={tone_hz}:duration={seconds} -vf hue=h={} \
+         -c:v libx264 -preset ultrafast -g 10 -c:a aac -movflags +faststart",
+        40 * number
+    );
+    ffmpeg(&format!("job-{number}.mp4"), &arguments)
+}
+
+/// The id that a recording has in rows.
+pub fn id_of(path: &Path) -> String {
+    id(path)
+}
+
+fn bytes(path: &Path) -> u64 {
+    let Ok(metadata) = fs::metadata(path) else {
+        return 0;
+    };
+    if !metadata.is_dir() {
+        return metadata.len();
+    }
+    let items = fs::read_dir(path).into_iter().flatten().flatten();
+    items.map(|item| bytes(&item.path())).sum()
+}
