@@ -16,6 +16,7 @@ use crate::{
     graph::{self, Graph},
     heatmaps::Heatmaps,
     inputs::{Inputs, nothing},
+    parts::{InOrder, Parts},
     pool::{Member, Pool},
     progress::Progress,
     roll::Roll,
@@ -97,7 +98,9 @@ impl Job {
             tally: tally.clone(),
             roll: self.roll,
         };
-        let (agenda, feed) = Agenda::fed(stop.clone(), audience);
+        let parts = Arc::new(Parts::default());
+        let cut = Some((parts.clone(), self.workers));
+        let (agenda, feed) = Agenda::fed(stop.clone(), audience, cut);
         let (named, is_endless) = (self.inputs.named(), self.inputs.is_endless());
         (self.inputs.start(reading, feed, tally.clone()))
             .map_err(|error| Fault::environment(format!("cannot look for recordings: {error}")))?;
@@ -120,7 +123,8 @@ impl Job {
             trouble: trouble.clone(),
             stop: stop.clone(),
         };
-        let ran = graph::run(graph, commit.into_write());
+        let write = InOrder::new(parts).before(commit.into_write());
+        let ran = graph::run(graph, write);
         let finished = pool.finish();
         drop(progress);
         let trouble = trouble

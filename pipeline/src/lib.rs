@@ -17,6 +17,7 @@ pub mod inputs;
 pub mod job;
 pub mod overlay;
 pub mod paint;
+pub mod parts;
 pub mod pool;
 mod progress;
 pub mod roll;

@@ -19,6 +19,7 @@ mod main_job;
 mod media;
 mod multisensory;
 mod networks;
+mod parts;
 mod pictures;
 mod selective;
 mod sound;
