@@ -209,7 +209,9 @@ impl Shared {
     /// The parts of a source but the first are to be opened next; gives where the first ends.
     fn cut(&self, spec: &SourceSpec, length_s: u64) -> Option<i64> {
         let (parts, workers) = self.cut.as_ref()?;
-        let mut cut = parts.cut(spec, length_s, *workers)?.into_iter();
+        let cut = parts.cut(spec, length_s, *workers)?;
+        tracing::info!("{}: shared out in {} parts", spec.id, cut.len());
+        let mut cut = cut.into_iter();
         let end = cut.next()?.range.to;
         let mut list = self.lock();
         cut.rev().for_each(|part| list.waiting.push_front(part));

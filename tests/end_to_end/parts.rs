@@ -12,10 +12,19 @@ const LONG: &str = "-f lavfi -i testsrc2=size=160x120:rate=10:duration=190.6 \
     -f lavfi -i sine=frequency=440:beep_factor=4:sample_rate=44100:duration=190.6 \
     -c:v libx264 -preset ultrafast -g 50 -bf 2 -c:a aac";
 
-/// The rows of a run with so many workers, as they were written.
+/// The rows of a run with so many workers, as they were written; it must be cut for as many.
+#[track_caller]
 fn rows(path: &Path, workers: &str, code: i32) -> String {
     let run = run_with_one_network(["--workers", workers]).and([path]);
-    run.end().exited(code).stdout
+    let ended = run.end().exited(code);
+    let told = format!("shared out in {workers} parts");
+    assert_eq!(
+        ended.stderr.contains(&told),
+        workers != "1",
+        "{}",
+        ended.stderr
+    );
+    ended.stdout
 }
 
 #[test]
