@@ -91,10 +91,7 @@ impl Parts {
         let first = (cut.results.iter()).position(|result| !matches!(result, Some(Ok(()))));
         let result = match first {
             None => Ok(()),
-            Some(number) => match cut.results[number].take() {
-                Some(failed) => failed,
-                None => return None,
-            },
+            Some(number) => cut.results[number].take()?,
         };
         let is_new = !std::mem::replace(&mut cut.is_told, true);
         is_new.then(|| Ended {
