@@ -52,8 +52,8 @@ fn events(ordinal: u32) -> Vec<Event> {
         wanted: 0..i64::MAX,
         has_audio: true,
         has_video: false,
-        clock_source: ClockSource::File,
         began: None,
+        clock_source: ClockSource::File,
     }));
     let sound = |start: i64, samples: usize| Event::Audio {
         start_ns: start * 1_000_000_000,

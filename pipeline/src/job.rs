@@ -13,6 +13,7 @@ use crate::{
     heatmaps::Heatmaps,
     inputs::{Inputs, nothing},
     ledger::{Admission, Ledger, Terms},
+    parts::{InOrder, Parts},
     pool::{Member, Pool},
     progress::Progress,
     roll::Roll,
@@ -110,7 +111,9 @@ impl Job {
             ledger: keeping.as_ref().map(|keeping| keeping.ledger.clone()),
             alarm: alarm.clone(),
         };
-        let (agenda, feed) = Agenda::fed(stop.clone(), audience);
+        let parts = Arc::new(Parts::default());
+        let cut = Some((parts.clone(), self.workers));
+        let (agenda, feed) = Agenda::fed(stop.clone(), audience, cut);
         let (named, is_endless) = (self.inputs.named(), self.inputs.is_endless());
         (self.inputs.start(reading, feed, tally.clone()))
             .map_err(|error| Fault::environment(format!("cannot look for recordings: {error}")))?;
@@ -126,7 +129,8 @@ impl Job {
             heatmaps,
         };
         let commit = Commit::new(sinks, witness, tally.clone(), keeping, alarm.clone());
-        let ran = graph::run(graph, commit.write());
+        let write = InOrder::new(parts).before(commit.write());
+        let ran = graph::run(graph, write);
         let left_behind = commit.finish();
         let finished = pool.finish();
         drop(progress);

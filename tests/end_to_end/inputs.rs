@@ -60,7 +60,7 @@ fn a_folder_with_all_that_can_be_in_one() {
     symlink("nowhere.mp4", at("broken.mp4")).unwrap();
     symlink(at("plain.mp4"), at("again.mp4")).unwrap();
     fs::create_dir(at("closed")).unwrap();
-    fs::set_permissions(at("closed"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(at("closed"), fs::Permissions::from_mode(0o000)).unwrap();
 
     let ended = run_with_one_network([home.path()]).end().exited(1);
     fs::set_permissions(at("closed"), fs::Permissions::from_mode(0o700)).unwrap();

@@ -21,6 +21,7 @@ mod main_job;
 mod media;
 mod multisensory;
 mod networks;
+mod parts;
 mod pictures;
 mod selective;
 mod sound;

@@ -23,8 +23,8 @@ use crate::{
 /// What `sonoscope extract` takes.
 #[derive(Args, Debug)]
 pub struct ExtractArgs {
-    /// Recordings: paths, file:// URLs, folders (all recordings in them and below), or lists,
-    /// `@LIST`: what `sonoscope dataset` wrote, or a name a line.
+    /// Recordings: paths, file:// URLs, folders (all recordings in them and below), patterns, or
+    /// lists, `@LIST`: what `sonoscope dataset` wrote, or a name a line.
     #[arg(value_name = "SOURCE", required = true)]
     sources: Vec<OsString>,
 
