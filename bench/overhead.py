@@ -119,6 +119,7 @@ def main() -> None:
 
     result = {
         "date": datetime.date.today().isoformat(),
+        "program": str(options.program),
         "load": os.getloadavg(),
         "files": options.files,
         "seconds": seconds,
