@@ -17,7 +17,7 @@ use crate::{
     ingest::Agenda,
     pool::{Member, Pool},
     progress::Progress,
-    sinks::{Sink, SinkUri},
+    sinks::{Form, NetworkForm, Sink, SinkUri},
     sources::{SourceError, SourceSpec, Stop},
     tally::{SourceTally, Tally},
 };
@@ -77,7 +77,7 @@ impl Job {
         let grid = grid(&preparation)?;
         (self.sources.iter_mut()).try_for_each(|source| source.want_grid(grid))?;
         let batching = self.batching(members.iter().any(|m| m.provider != Provider::Cpu));
-        let sinks = self.open_sinks()?;
+        let sinks = self.open_sinks(&members)?;
         let heatmaps = (self.heatmaps.map(Heatmaps::new).transpose())
             .map_err(|e| Fault::environment(format!("cannot make the heatmap folder: {e}")))?;
         let outstanding = batching.outstanding * self.workers.max(1);
@@ -107,8 +107,9 @@ impl Job {
             heatmaps,
         };
         let trouble = Arc::new(Mutex::new(None));
+        let sinks = Arc::new(Mutex::new(sinks));
         let commit = Commit {
-            sinks,
+            sinks: sinks.clone(),
             witness,
             tally: tally.clone(),
             trouble: trouble.clone(),
@@ -121,7 +122,9 @@ impl Job {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
+        let closed = finish(&sinks);
         let fault = (trouble)
+            .or(closed)
             .or(finished.err().map(Fault::environment))
             .or(ran.err().map(Fault::environment));
         Ok(Outcome {
@@ -151,12 +154,17 @@ impl Job {
         }
     }
 
-    fn open_sinks(&self) -> Result<Vec<OpenSink>, Fault> {
-        (self.sinks.iter())
-            .map(|uri| match uri.open(self.include, None) {
+    fn open_sinks(&self, members: &[Member]) -> Result<Vec<OpenSink>, Fault> {
+        let form = Form {
+            include: self.include,
+            networks: members.iter().map(Member::form).collect(),
+        };
+        // A sink that is refused must not have cost the lines of one that was begun anew.
+        let (refusing, other) = (self.sinks.iter()).partition::<Vec<_>, _>(|uri| uri.may_refuse());
+        (refusing.into_iter().chain(other))
+            .map(|uri| match uri.open(&form, None) {
                 Ok(sink) => Ok((uri.clone(), sink)),
-                Err(error) => Err(Fault::environment(format!("cannot open {uri}: {error}"))
-                    .tip("check that the path can be written to")),
+                Err(error) => Err(cannot_open(uri, &error)),
             })
             .collect()
     }
@@ -217,11 +225,20 @@ impl Member {
             precision: self.files.precision.to_string(),
         }
     }
+
+    /// What the form of its rows depends on.
+    fn form(&self) -> NetworkForm {
+        NetworkForm {
+            network: self.files.contract().network.clone(),
+            network_hash: self.files.network_hash(),
+            contract: self.files.contract().clone(),
+        }
+    }
 }
 
 /// Hands the rows of each epoch to all sinks, then counts them.
 struct Commit {
-    sinks: Vec<OpenSink>,
+    sinks: Arc<Mutex<Vec<OpenSink>>>,
     witness: Witness,
     tally: Arc<Tally>,
     trouble: Arc<Mutex<Option<Fault>>>,
@@ -252,7 +269,8 @@ impl Commit {
     /// # Errors
     /// What is to be told; nothing when the reader of standard output has simply gone.
     fn write(&mut self, rows: &[Row]) -> Result<(), Option<Fault>> {
-        for (uri, sink) in &mut self.sinks {
+        let mut sinks = self.sinks.lock().unwrap_or_else(PoisonError::into_inner);
+        for (uri, sink) in sinks.iter_mut() {
             match sink.write(rows).and_then(|()| sink.flush()) {
                 Ok(()) => {}
                 Err(error) if uri.is_stdout() && error.kind() == ErrorKind::BrokenPipe => {
@@ -262,6 +280,23 @@ impl Commit {
             }
         }
         Ok(())
+    }
+}
+
+/// Lets everything out that sinks hold back; the first that cannot is told of.
+fn finish(sinks: &Mutex<Vec<OpenSink>>) -> Option<Fault> {
+    let mut sinks = sinks.lock().unwrap_or_else(PoisonError::into_inner);
+    let faults =
+        (sinks.iter_mut()).filter_map(|(uri, sink)| Some(refused(uri, &sink.finish().err()?)));
+    faults.reduce(|first, _| first)
+}
+
+fn cannot_open(uri: &SinkUri, error: &io::Error) -> Fault {
+    let fault = Fault::environment(format!("cannot open {uri}: {error}"));
+    match error.kind() {
+        ErrorKind::AlreadyExists => fault.tip("name a folder that is empty or not there yet"),
+        ErrorKind::ResourceBusy => fault.tip("wait for its end, or name another place"),
+        _ => fault.tip("check that the path can be written to"),
     }
 }
 

@@ -18,6 +18,7 @@ mod main_job;
 mod media;
 mod multisensory;
 mod networks;
+mod parquet;
 mod pictures;
 mod selective;
 mod sound;
