@@ -16,7 +16,7 @@ pub mod metrics;
 mod ontology;
 pub mod page;
 mod reading;
-mod recordings;
+pub(crate) mod recordings;
 pub mod report;
 mod scoring;
 mod truth;

@@ -20,6 +20,7 @@ mod multisensory;
 mod networks;
 mod parquet;
 mod pictures;
+mod report;
 mod selective;
 mod sound;
 mod support;
