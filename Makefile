@@ -25,7 +25,7 @@ setup: ## Install what is missing: GStreamer, ONNX Runtime
 setup-training: ## And the Python environment of models/training (about 6 GB)
 	@scripts/setup.sh training
 
-setup-bench: ## And what the peers of the benchmark need
+setup-bench: ## And what the peers of the benchmark need, and readers of Parquet for the tests
 	@scripts/setup.sh bench
 
 build: setup ## target/release/sonoscope

@@ -4,7 +4,7 @@
 #
 #   scripts/setup.sh             to build, test and run
 #   scripts/setup.sh training    and the Python environment of models/training
-#   scripts/setup.sh bench       and what bench/peers needs on top of it
+#   scripts/setup.sh bench       and what bench/peers needs on top of it, and readers of Parquet
 #
 # DEVICE=cpu (the default) names the build of ONNX Runtime: scripts/setup/onnxruntime-$DEVICE.lock.
 set -euo pipefail
@@ -28,4 +28,5 @@ if [[ $goal != program ]]; then
 fi
 if [[ $goal == bench ]]; then
     "$here/setup/python.sh" bench-python "$repository/bench/peers/requirements.lock" "$training_lock"
+    "$here/setup/python.sh" readers "$repository/tests/readers/requirements.lock"
 fi

@@ -50,6 +50,8 @@ for package in models/training:python bench/peers:bench-python; do
     check "tests-${folder//\//-}" python_in "$folder" "$python" pytest
 done
 
+check lints-tests-readers python_in tests/readers python ruff check --config "$repository/models/training/pyproject.toml" .
+
 printf '\n'
 if ((${#failed[@]} > 0)); then
     printf 'FAILED: %s (%d tests failed; logs in %s)\n' "${failed[*]}" "$(tests_that failed)" "$logs"

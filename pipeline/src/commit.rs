@@ -113,6 +113,7 @@ impl Commit {
     pub fn finish(&self) -> Vec<LeftBehind> {
         let mut stage = self.lock();
         stage.guarded(|stage| stage.commit(true));
+        stage.finish();
         std::mem::take(&mut stage.left_behind)
     }
 
@@ -187,6 +188,13 @@ impl Stage {
             }
         }
         Ok(())
+    }
+
+    /// Also after trouble: what other sinks hold back is to come out.
+    fn finish(&mut self) {
+        if let Err(trouble) = self.sinks.finish() {
+            self.alarm.raise(trouble);
+        }
     }
 
     fn commit(&mut self, ended: bool) -> Result<(), Trouble> {

@@ -46,9 +46,8 @@ impl Heatmaps {
             let Some(map) = map.filter(|_| row.localizable) else {
                 continue;
             };
-            let folder = self.folder.join(row.source.as_str());
-            let name = network.network.replace('/', "-");
-            let path = folder.join(format!("{name}-{:06}.png", row.segment));
+            let source = row.source.as_str();
+            let path = path_of(&self.folder, source, &network.network, row.segment);
             let mut picture = Picture::clone(&frame.picture);
             let (width, height) = (picture.width as usize, picture.height as usize);
             let mut canvas = Canvas {
@@ -58,7 +57,8 @@ impl Heatmaps {
                 rgb: &mut picture.rgb,
             };
             canvas.heatmap(map);
-            let written = fs::create_dir_all(&folder).and_then(|()| write_png(&path, &picture));
+            let folder = self.folder.join(source);
+            let written = fs::create_dir_all(folder).and_then(|()| write_png(&path, &picture));
             if let Err(error) = written
                 && !std::mem::replace(&mut self.complained, true)
             {
@@ -66,6 +66,12 @@ impl Heatmaps {
             }
         }
     }
+}
+
+/// Where the picture of a second is, as a network sees it.
+pub fn path_of(folder: &Path, source: &str, network: &str, segment: i64) -> PathBuf {
+    let name = network.replace('/', "-");
+    folder.join(source).join(format!("{name}-{segment:06}.png"))
 }
 
 /// Writes a picture as a PNG file.

@@ -17,7 +17,7 @@ use crate::{
     pool::{Member, Pool},
     progress::Progress,
     roll::Roll,
-    sinks::SinkUri,
+    sinks::{Form, NetworkForm, SinkUri},
     sources::{Ended, Reading, SourceError, SourceSpec, Stop},
     tally::{Tally, Totals},
 };
@@ -93,7 +93,11 @@ impl Job {
         Graph::check(&preparation)?;
         let reading = self.reading.with_grid(grid(&preparation)?)?;
         let batching = self.batching(members.iter().any(|m| m.provider != Provider::Cpu));
-        let (sinks, keeping) = self.open(&networks)?;
+        let form = Form {
+            include: self.include,
+            networks: members.iter().map(Member::form).collect(),
+        };
+        let (sinks, keeping) = self.open(&form, &networks)?;
         let heatmaps = (self.heatmaps.map(Heatmaps::new).transpose())
             .map_err(|e| Fault::environment(format!("cannot make the heatmap folder: {e}")))?;
         let outstanding = batching.outstanding * self.workers.max(1);
@@ -184,9 +188,13 @@ impl Job {
     }
 
     /// The sinks and, if a state is kept, its ledger.
-    fn open(&self, networks: &[Arc<Provenance>]) -> Result<(OpenSinks, Option<Keeping>), Fault> {
+    fn open(
+        &self,
+        form: &Form,
+        networks: &[Arc<Provenance>],
+    ) -> Result<(OpenSinks, Option<Keeping>), Fault> {
         let Some(state) = &self.state else {
-            return Ok((OpenSinks::begin(&self.sinks, self.include)?, None));
+            return Ok((OpenSinks::begin(&self.sinks, form)?, None));
         };
         OpenSinks::can_be_kept(&self.sinks)?;
         let terms = Terms {
@@ -201,7 +209,7 @@ impl Job {
             clock: self.inputs.clock().to_string(),
         };
         let ledger = Ledger::open(&state.folder, state.retry_failed)?;
-        let sinks = OpenSinks::resume(&self.sinks, self.include, &ledger, &terms)?;
+        let sinks = OpenSinks::resume(&self.sinks, form, &ledger, &terms)?;
         let keeping = Keeping {
             ledger: Arc::new(ledger),
             every: state.commit_every,
@@ -314,6 +322,15 @@ impl Member {
             network_hash: self.files.network_hash(),
             provider: self.provider.to_string(),
             precision: self.files.precision.to_string(),
+        }
+    }
+
+    /// What the form of its rows depends on.
+    fn form(&self) -> NetworkForm {
+        NetworkForm {
+            network: self.files.contract().network.clone(),
+            network_hash: self.files.network_hash(),
+            contract: self.files.contract().clone(),
         }
     }
 }

@@ -39,7 +39,9 @@ build() {
     hold_lock "$name"
     whole "$environment" && return
     say "building the Python environment of ${lock#"$repository"/} in $environment"
-    [[ -n $base ]] || say "PyTorch and what it needs, about 6 GB on disk; a minute or more"
+    if grep -q '^torch==' "$lock"; then
+        say "PyTorch and what it needs, about 6 GB on disk; a minute or more"
+    fi
     rm -rf "$environment"
     "$python" -m venv "$environment"
     # A layer's own requirements are in the environment under it, so pip must not look for them.

@@ -6,6 +6,7 @@ mod eval;
 mod extract;
 mod inspect;
 mod networks;
+mod report;
 mod run;
 mod status;
 mod train;
@@ -63,6 +64,8 @@ enum Command {
     Dataset(dataset::DatasetArgs),
     /// Train a network on recordings or shards, and write it with its card.
     Train(train::TrainArgs),
+    /// Make a page to look at of what `run` wrote.
+    Report(report::ReportArgs),
     /// Measure how good networks are on a folder of recordings: tables, JSON and a page.
     Eval(Box<eval::EvalArgs>),
 }
@@ -85,6 +88,7 @@ pub fn main(cli: Cli) -> Result<Exit, Fault> {
         Command::Extract(args) => extract::run(args, cli.quiet),
         Command::Dataset(args) => dataset::run(&args, cli.quiet),
         Command::Train(args) => train::run(&args, cli.quiet),
+        Command::Report(args) => report::run(args, cli.quiet),
         Command::Eval(args) => eval::run(*args, cli.quiet),
     }
 }

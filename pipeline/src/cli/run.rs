@@ -52,7 +52,8 @@ pub struct RunArgs {
     #[arg(short, long = "network", value_name = "NAME|DIR")]
     pub networks: Vec<String>,
 
-    /// Where rows go; may be repeated: jsonl:PATH, jsonl:- (stdout, the default), null:.
+    /// Where rows go; may be repeated: jsonl:PATH, jsonl:- (stdout, the default),
+    /// parquet:DIR (a folder that is empty), null:.
     #[arg(short, long = "sink", value_name = "URI")]
     pub sinks: Vec<SinkUri>,
 

@@ -2,12 +2,12 @@
 
 use std::io::{self, ErrorKind};
 
-use sonoscope_operators::{Include, Row, SourceId};
+use sonoscope_operators::{Row, SourceId};
 
 use crate::{
     fault::Fault,
     ledger::{Ledger, Terms},
-    sinks::{Position, Sink, SinkUri, Withdrawal},
+    sinks::{Form, Position, Sink, SinkUri, Withdrawal},
 };
 
 /// The sinks of a run, open.
@@ -21,18 +21,16 @@ pub struct OpenSinks {
 pub type Trouble = Option<Fault>;
 
 impl OpenSinks {
-    /// Begins all of them anew.
+    /// Begins all of them anew, first those that may refuse: one that does must not have cost the
+    /// rows of another.
     ///
     /// # Errors
     /// When one cannot be opened.
-    pub fn begin(uris: &[SinkUri], include: Include) -> Result<Self, Fault> {
-        let opened = uris.iter().map(|uri| {
-            let sink = uri.open(include, None);
-            let sink = sink.map_err(|error| {
-                Fault::environment(format!("cannot open {uri}: {error}"))
-                    .tip("check that the path can be written to")
-            });
-            Ok((uri.clone(), sink?))
+    pub fn begin(uris: &[SinkUri], form: &Form) -> Result<Self, Fault> {
+        let (refusing, others) = (uris.iter()).partition::<Vec<_>, _>(|uri| uri.may_refuse());
+        let opened = refusing.into_iter().chain(others).map(|uri| {
+            let sink = uri.open(form, None);
+            Ok((uri.clone(), sink.map_err(|error| cannot_open(uri, &error))?))
         });
         Ok(Self {
             sinks: opened.collect::<Result<_, Fault>>()?,
@@ -62,12 +60,12 @@ impl OpenSinks {
     /// committed already would be missing in a new one.
     pub fn resume(
         uris: &[SinkUri],
-        include: Include,
+        form: &Form,
         ledger: &Ledger,
         terms: &Terms,
     ) -> Result<Self, Fault> {
         let Some(written) = ledger.sinks(terms)? else {
-            let mut this = Self::begin(uris, include)?;
+            let mut this = Self::begin(uris, form)?;
             this.is_kept = true;
             let positions = this.commit().map_err(|trouble| {
                 trouble.unwrap_or_else(|| Fault::environment("a sink has closed"))
@@ -81,7 +79,7 @@ impl OpenSinks {
         }
         let opened = uris.iter().map(|uri| {
             let at = (written.iter()).find(|(name, _)| *name == uri.to_string());
-            let sink = uri.open(include, at.map(|(_, position)| position));
+            let sink = uri.open(form, at.map(|(_, position)| position));
             let sink = sink.map_err(|error| {
                 Fault::environment(format!(
                     "cannot go on with {uri}, where rows are committed: {error}"
@@ -121,6 +119,17 @@ impl OpenSinks {
         Ok(positions)
     }
 
+    /// Lets everything out that is still held back, where no later run goes on.
+    ///
+    /// # Errors
+    /// When one cannot write it.
+    pub fn finish(&mut self) -> Result<(), Trouble> {
+        match self.is_kept {
+            true => Ok(()),
+            false => self.each(|_, sink| sink.finish()),
+        }
+    }
+
     /// Withdraws a source's rows from all of them; those in which they stay.
     ///
     /// # Errors
@@ -145,6 +154,15 @@ impl OpenSinks {
             work(uri, sink.as_mut()).map_err(|error| refused(uri, &error, is_kept))
         })
     }
+}
+
+fn cannot_open(uri: &SinkUri, error: &io::Error) -> Fault {
+    let fault = Fault::environment(format!("cannot open {uri}: {error}"));
+    fault.tip(match error.kind() {
+        ErrorKind::AlreadyExists => "name a folder that is empty or not there yet",
+        ErrorKind::ResourceBusy => "wait for its end, or name another place",
+        _ => "check that the path can be written to",
+    })
 }
 
 /// What two lists of sinks have otherwise.

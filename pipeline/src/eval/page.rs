@@ -1,22 +1,21 @@
-//! The report as one HTML page that holds all of its pictures and asks nothing of the network.
+//! The report as one HTML page.
 
 mod charts;
 mod examples;
 mod gallery;
-mod html;
-mod pictures;
 mod plot;
 mod scatter;
+mod table;
 
 use std::fmt::Write as _;
 
-use self::{
-    examples::Examples,
-    html::{escape, table},
-    pictures::Pictures,
-};
+use self::{examples::Examples, table::table};
 use super::Outcome;
-use crate::{fault::Fault, sources::Stop};
+use crate::{
+    fault::Fault,
+    page::{escape, page, pictures::Pictures},
+    sources::Stop,
+};
 
 /// The page of an evaluation. Recordings of which examples are shown are read again, for their
 /// pictures.
@@ -25,7 +24,8 @@ use crate::{fault::Fault, sources::Stop};
 /// When no thread can be had to read them.
 pub fn render(outcome: &Outcome, stop: &Stop) -> Result<String, Fault> {
     let examples = Examples::choose(outcome);
-    let pictures = Pictures::fetch(&outcome.evidence, &examples.wanted(outcome), stop)?;
+    let spec_of = |clip: usize| outcome.evidence.clips[clip].spec.clone();
+    let pictures = Pictures::fetch(spec_of, &examples.wanted(outcome), stop)?;
     let report = &outcome.report;
     let mut body = String::new();
     let place = escape(&report.recordings_of);
@@ -44,17 +44,5 @@ pub fn render(outcome: &Outcome, stop: &Stop) -> Result<String, Fault> {
     body += &gallery::heatmaps(outcome, &examples, &pictures);
     body += &gallery::retrieval(outcome, &examples, &pictures);
     body += &scatter::section_of(outcome);
-    Ok(html::page("sonoscope eval", &body))
-}
-
-/// A section of the page; nothing if there is nothing in it.
-fn section(title: &str, about: &str, content: &str) -> String {
-    match content.is_empty() {
-        true => String::new(),
-        false => format!(
-            "<section><h2>{}</h2><p>{}</p>{content}</section>",
-            escape(title),
-            escape(about)
-        ),
-    }
+    Ok(page("sonoscope eval", &body))
 }

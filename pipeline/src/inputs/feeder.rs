@@ -204,7 +204,7 @@ impl Feeder {
 }
 
 /// Arguments, and whether each is the first in which recordings are looked for.
-fn with_first(arguments: &[Argument]) -> impl Iterator<Item = (&Argument, bool)> {
+pub fn with_first(arguments: &[Argument]) -> impl Iterator<Item = (&Argument, bool)> {
     let first = arguments.iter().position(|argument| !argument.is_single());
     let numbered = arguments.iter().enumerate();
     numbered.map(move |(number, argument)| (argument, Some(number) == first))

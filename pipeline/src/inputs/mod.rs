@@ -23,10 +23,17 @@ pub use gather::{gather, nothing, recordings};
 pub use ids::{of_path, stem};
 pub use list::time;
 
-use crate::{agenda::Feed, fault::Fault, sources::Reading, tally::Tally};
+use crate::{
+    agenda::Feed,
+    fault::Fault,
+    sources::{Reading, SourceSpec},
+    tally::Tally,
+};
 use argument::Argument;
 use arrivals::Arrivals;
-use feeder::Feeder;
+use feeder::{Feeder, with_first};
+use finding::Finding;
+use ids::Ids;
 
 /// All that a run is to take in.
 #[derive(Clone, Debug)]
@@ -98,12 +105,8 @@ impl Inputs {
             true => Some(Arrivals::new().map_err(io::Error::other)?),
             false => None,
         };
-        let mut feeder = Feeder::new(self.clock, reading, feed, tally);
-        for argument in &self.arguments {
-            if let Argument::File(path) = argument {
-                feeder.reserve(path);
-            }
-        }
+        let mut feeder = Feeder::new(self.clock.clone(), reading, feed, tally);
+        self.reserve(|path| feeder.reserve(path));
         thread::Builder::new()
             .name("inputs".into())
             // Nothing is left to do where the run was stopped.
@@ -112,6 +115,35 @@ impl Inputs {
                 None => drop(feeder.take_all(&self.arguments)),
             })
             .map(drop)
+    }
+
+    /// All that there is, at once, under the names that `start` gives.
+    pub fn recordings(&self) -> Vec<SourceSpec> {
+        let mut ids = Ids::default();
+        self.reserve(|path| ids.reserve(path));
+        let mut specs = Vec::new();
+        for (argument, is_first) in with_first(&self.arguments) {
+            for finding in argument.findings() {
+                if let Finding::Recording(recording) = finding {
+                    let id = ids.give(&recording, is_first);
+                    specs.push(SourceSpec::new(
+                        id,
+                        recording.entry.path,
+                        Reading::default(),
+                    ));
+                }
+            }
+        }
+        specs
+    }
+
+    /// Files that are named alone keep their own names.
+    fn reserve(&self, mut keep: impl FnMut(&Path)) {
+        for argument in &self.arguments {
+            if let Argument::File(path) = argument {
+                keep(path);
+            }
+        }
     }
 
     fn folders(&self) -> impl Iterator<Item = &Argument> {

@@ -1,12 +1,16 @@
 //! Where rows go. One file a sink, all of one outline.
 
+mod form;
 mod jsonl;
 mod null;
+mod parquet;
 
 use std::{fmt, io, str::FromStr};
 
 use serde::{Deserialize, Serialize};
-use sonoscope_operators::{Include, Row, SourceId};
+use sonoscope_operators::{Row, SourceId};
+
+pub use form::{Form, NetworkForm};
 
 /// A receiver of rows.
 ///
@@ -32,7 +36,7 @@ pub trait Sink: Send {
     /// When it cannot be made durable.
     fn commit(&mut self) -> io::Result<Position>;
 
-    /// All rows of this source have been taken. Durable with the next commit.
+    /// All rows of this source have been taken, for now at least. Durable with the next commit.
     ///
     /// # Errors
     /// When what was waiting for the end of the source cannot be written.
@@ -46,6 +50,15 @@ pub trait Sink: Send {
     /// # Errors
     /// When they cannot be taken back.
     fn withdraw(&mut self, source: &SourceId) -> io::Result<Withdrawal>;
+
+    /// The run is over, whether or not all sources have ended, and the last position is kept: what
+    /// is still held back comes out. Nothing else is called afterwards.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn finish(&mut self) -> io::Result<()> {
+        self.flush()
+    }
 }
 
 /// Where a sink stands: what it needs to be opened there again, in its own words. The ledger keeps
@@ -73,12 +86,15 @@ pub struct SinkUri {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Scheme {
     Jsonl,
+    Parquet,
     Null,
 }
 
 /// A sink that this program does not have.
 #[derive(Debug, thiserror::Error)]
-#[error("`{0}` names no sink that is built in (tip: jsonl:PATH, jsonl:- for stdout, null:)")]
+#[error(
+    "`{0}` names no sink that is built in (tip: jsonl:PATH, jsonl:- for stdout, parquet:DIR, null:)"
+)]
 pub struct UnknownSink(String);
 
 impl FromStr for SinkUri {
@@ -89,6 +105,7 @@ impl FromStr for SinkUri {
         let (scheme, rest) = uri.split_once(':').ok_or_else(unknown)?;
         let scheme = match scheme {
             "jsonl" if !rest.is_empty() => Scheme::Jsonl,
+            "parquet" if !rest.is_empty() => Scheme::Parquet,
             "null" => Scheme::Null,
             _ => return Err(unknown()),
         };
@@ -101,6 +118,7 @@ impl fmt::Display for SinkUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = match self.scheme {
             Scheme::Jsonl => "jsonl",
+            Scheme::Parquet => "parquet",
             Scheme::Null => "null",
         };
         write!(f, "{scheme}:{}", self.rest)
@@ -108,15 +126,22 @@ impl fmt::Display for SinkUri {
 }
 
 impl SinkUri {
-    /// Opens the sink, begun anew or as it was at a position, without what came behind it.
+    /// Opens the sink, begun anew or as it was at a position, without what came behind it. A
+    /// folder that holds rows is not begun anew, but refused.
     ///
     /// # Errors
     /// When it cannot be written to, or is not what it was at that position.
-    pub fn open(&self, include: Include, at: Option<&Position>) -> io::Result<Box<dyn Sink>> {
+    pub fn open(&self, form: &Form, at: Option<&Position>) -> io::Result<Box<dyn Sink>> {
         Ok(match self.scheme {
-            Scheme::Jsonl => Box::new(jsonl::Jsonl::open(&self.rest, include, at)?),
+            Scheme::Jsonl => Box::new(jsonl::Jsonl::open(&self.rest, form.include, at)?),
+            Scheme::Parquet => Box::new(parquet::Parquet::open(&self.rest, form.clone(), at)?),
             Scheme::Null => Box::new(null::Null),
         })
+    }
+
+    /// Whether it is opened only where that costs no rows that are there already.
+    pub fn may_refuse(&self) -> bool {
+        self.scheme == Scheme::Parquet
     }
 
     /// Whether it writes to the program's standard output.
@@ -131,10 +156,10 @@ mod tests {
 
     #[test]
     fn uris_are_read_and_written() {
-        for uri in ["jsonl:-", "jsonl:out/rows.jsonl", "null:"] {
+        for uri in ["jsonl:-", "jsonl:out/rows.jsonl", "parquet:out", "null:"] {
             assert_eq!(uri.parse::<SinkUri>().unwrap().to_string(), uri);
         }
-        for wrong in ["jsonl", "jsonl:", "carrier-pigeon:home", ""] {
+        for wrong in ["jsonl", "jsonl:", "parquet:", "carrier-pigeon:home", ""] {
             let error = wrong.parse::<SinkUri>().unwrap_err().to_string();
             assert!(error.contains("tip:"), "{error}");
         }

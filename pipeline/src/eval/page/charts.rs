@@ -2,10 +2,9 @@
 
 use super::{
     super::{learning::Progress, measure::Measured, metrics::calibration::Bin, report::Report},
-    html::escape,
     plot::Plot,
-    section,
 };
+use crate::page::{escape, section};
 
 /// A reliability curve for each network that was asked.
 pub fn calibration(report: &Report) -> String {

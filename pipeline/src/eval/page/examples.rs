@@ -4,11 +4,14 @@ use std::collections::BTreeSet;
 
 use rand::seq::{IndexedRandom, SliceRandom};
 
-use super::{super::Outcome, pictures::Shot};
-use crate::eval::{
-    dice::{Purpose, dice},
-    evidence::{Clip, Second},
-    measure::retrieval::{DIRECTIONS, Modality, Rankings},
+use super::super::Outcome;
+use crate::{
+    eval::{
+        dice::{Purpose, dice},
+        evidence::{Clip, Second},
+        measure::retrieval::{DIRECTIONS, Modality, Rankings},
+    },
+    page::pictures::Shot,
 };
 
 /// Seconds whose heatmaps are shown.

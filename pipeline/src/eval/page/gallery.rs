@@ -12,11 +12,11 @@ use super::{
         metrics::overlap::Box4,
     },
     examples::{Examples, Found, Search, caption},
-    html::escape,
-    pictures::{Pictures, data_url},
-    section,
 };
-use crate::paint::Canvas;
+use crate::{
+    page::{data_url, escape, pictures::Pictures, section},
+    paint::Canvas,
+};
 
 /// The heatmaps of every network that has some, over the same pictures.
 pub fn heatmaps(outcome: &Outcome, examples: &Examples, pictures: &Pictures) -> String {

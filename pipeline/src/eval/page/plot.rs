@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::html::escape;
+use crate::page::escape;
 
 const WIDTH: f64 = 300.0;
 const HEIGHT: f64 = 240.0;

@@ -12,9 +12,8 @@ use super::{
         tsne::tsne,
     },
     examples::caption,
-    html::escape,
-    section,
 };
+use crate::page::{escape, section};
 
 /// Clips that are shown; of more, as many chosen by chance.
 const CLIPS: usize = 300;

@@ -1,36 +1,9 @@
-//! The bones of the page.
+//! Tables of the report.
 
 use std::fmt::Write as _;
 
 use super::super::report::text::Table;
-
-const STYLE: &str = include_str!("style.css");
-
-/// A whole page.
-pub fn page(title: &str, body: &str) -> String {
-    format!(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <title>{}</title><style>{STYLE}</style></head>\n<body>{body}</body></html>\n",
-        escape(title)
-    )
-}
-
-/// Text that means nothing but itself, in an element or an attribute.
-pub fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            c => escaped.push(c),
-        }
-    }
-    escaped
-}
+use crate::page::{escape, section};
 
 /// A table of the report, in a section of its own.
 pub fn table(table: &Table) -> String {
@@ -60,7 +33,7 @@ pub fn table(table: &Table) -> String {
         head = format!("<tr><th></th>{head}</tr>");
     }
     let content = format!("<div class=\"wide\"><table>{head}{rows}</table></div>");
-    super::section(table.title, &table.about, &content)
+    section(table.title, &table.about, &content)
 }
 
 #[cfg(test)]
@@ -76,7 +49,7 @@ mod tests {
             missing: vec![("b".into(), "<b>".into())],
             ..Table::default()
         };
-        let page = page("a & b", &table(&hostile));
+        let page = crate::page::page("a & b", &table(&hostile));
         assert!(page.contains("&lt;script&gt;") && !page.contains("<script>"));
         assert!(page.contains("&quot;&#39;&amp;"));
         assert!(page.contains("not measured: &lt;b&gt;"));

@@ -1,100 +1,14 @@
-//! The pictures of the examples: read once more, and shrunk.
+//! Pictures made small enough to stand in a page.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    io,
-};
+use std::io;
 
 use sonoscope_models::FrameContract;
-use sonoscope_operators::{Event, FrameTensor, Picture, Slicer, slice::DEFAULT_SILENCE_DBFS};
+use sonoscope_operators::{FrameTensor, Picture};
 
-use super::super::evidence::Evidence;
-use crate::{
-    agenda::{Agenda, Opening},
-    fault::Fault,
-    heatmaps::encode_png,
-    sources::{self, SecondRange, SourceSpec, Stop},
-};
-
-/// Columns of a picture on the page, at most.
-const WIDTH: u32 = 224;
-
-/// Columns of a small one.
-const SMALL_WIDTH: u32 = 132;
+use crate::heatmaps::encode_png;
 
 /// Bits of a colour that are kept: noise that nobody sees is most of a picture's bytes.
 const KEPT_BITS: u8 = 0b1111_1000;
-
-/// A second of a clip: the clip's place in the evidence, and which second.
-pub type Shot = (usize, i64);
-
-/// Shrunk pictures.
-#[derive(Default)]
-pub struct Pictures(BTreeMap<Shot, Picture>);
-
-impl Pictures {
-    /// Reads the pictures that are wanted, one recording after another. A recording that cannot be
-    /// read any more has none.
-    ///
-    /// # Errors
-    /// When the evaluation is stopped.
-    pub fn fetch(evidence: &Evidence, wanted: &BTreeSet<Shot>, stop: &Stop) -> Result<Self, Fault> {
-        let mut clips: BTreeMap<usize, Vec<i64>> = BTreeMap::new();
-        for (clip, second) in wanted {
-            clips.entry(*clip).or_default().push(*second);
-        }
-        let specs: Vec<SourceSpec> = (clips.iter())
-            .map(|(clip, seconds)| SourceSpec {
-                range: SecondRange {
-                    from: seconds[0],
-                    to: seconds[seconds.len() - 1] + 1,
-                },
-                ordinal: *clip as u32,
-                ..evidence.clips[*clip].spec.clone()
-            })
-            .collect();
-        let agenda = Agenda::new(specs, stop.clone(), |_| ());
-        let (inlet, inbox) = sources::inbox(|| ());
-        let mut pictures = Self::default();
-        let mut shrink = Shrink::new();
-        while agenda.open_next(&inlet) == Opening::Opened {
-            pictures.read(&inbox, wanted, &mut shrink);
-        }
-        match stop.is_raised() {
-            true => Err(Fault::environment("stopped before its end")),
-            false => Ok(pictures),
-        }
-    }
-
-    /// All that is wanted of the one source that is open.
-    fn read(&mut self, inbox: &sources::Inbox, wanted: &BTreeSet<Shot>, shrink: &mut Shrink) {
-        let mut slicer = Slicer::new(DEFAULT_SILENCE_DBFS);
-        for arrival in inbox {
-            let clip = arrival.ordinal as usize;
-            let closed = matches!(arrival.event, Event::Closed | Event::Cut);
-            slicer.push(arrival.event);
-            for segment in &mut slicer {
-                let shot = (clip, segment.index);
-                if let Some(frame) = segment.frame.filter(|_| wanted.contains(&shot)) {
-                    self.0.insert(shot, shrink.to(&frame.picture, WIDTH));
-                }
-            }
-            if closed {
-                return;
-            }
-        }
-    }
-
-    /// The picture of a second, if it could be read.
-    pub fn get(&self, shot: Shot) -> Option<&Picture> {
-        self.0.get(&shot)
-    }
-
-    /// The same, smaller.
-    pub fn small(&self, shot: Shot) -> Option<Picture> {
-        Some(Shrink::new().to(self.get(shot)?, SMALL_WIDTH))
-    }
-}
 
 /// Makes pictures small, keeping their shape.
 pub struct Shrink {
@@ -193,14 +107,14 @@ mod tests {
             height: 720,
             rgb: vec![9; 1280 * 720 * 3],
         };
-        let small = shrink.to(&wide, WIDTH);
+        let small = shrink.to(&wide, 224);
         assert_eq!((small.width, small.height), (224, 126));
         let tiny = Picture {
             width: 3,
             height: 2,
             rgb: vec![9; 18],
         };
-        let tiny = shrink.to(&tiny, WIDTH);
+        let tiny = shrink.to(&tiny, 224);
         assert_eq!((tiny.width, tiny.height), (3, 2));
     }
 }

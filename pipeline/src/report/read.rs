@@ -1,0 +1,41 @@
+//! Where rows are read from: files of lines, folders of Parquet.
+
+use std::{
+    fs::File,
+    io::{BufRead, BufReader},
+    path::Path,
+};
+
+use super::{line::Line, parquet};
+use crate::fault::Fault;
+
+/// Hands out the lines that are found at a path.
+///
+/// # Errors
+/// When there are none that can be read.
+pub fn each_line(path: &Path, take: &mut impl FnMut(Line)) -> Result<(), Fault> {
+    match path.is_dir() {
+        true => parquet::each_line(path, take),
+        false => jsonl(path, take),
+    }
+}
+
+fn jsonl(path: &Path, take: &mut impl FnMut(Line)) -> Result<(), Fault> {
+    let unreadable = |error: std::io::Error| {
+        Fault::usage(format!("cannot read {}: {error}", path.display()))
+            .tip("name what `sonoscope run` wrote: a JSONL file, or a folder of Parquet files")
+    };
+    let file = File::open(path).map_err(unreadable)?;
+    for (number, text) in (1..).zip(BufReader::new(file).lines()) {
+        let text = text.map_err(unreadable)?;
+        let line = serde_json::from_str(&text).map_err(|error| {
+            Fault::usage(format!(
+                "line {number} of {} is no row: {error}",
+                path.display()
+            ))
+            .tip("if the run was killed, its last line may be torn; run it again")
+        })?;
+        take(line);
+    }
+    Ok(())
+}
