@@ -40,6 +40,10 @@ cargo build --release --locked --package sonoscope-bench --bins
     --network "$network" --video "$clips/two-minutes.mp4" --out "$here/results" \
     --rounds "${ROUNDS:-3}"
 
+# What a file costs besides its seconds.
+"$python" "$here/overhead.py" --program "$program" --out "$here/results" \
+    --files "${FILES:-10000}"
+
 # Training data: clips of ten seconds cut from the recording, and clips of the synthetic world.
 cut=$clips/ten-seconds
 if [[ ! -d $cut ]]; then

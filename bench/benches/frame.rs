@@ -12,6 +12,7 @@ fn frame(criterion: &mut Criterion) {
         let mut tensor = FrameTensor::new(&FrameContract {
             width: 224,
             height: 224,
+            shorter_side: None,
             antialias,
             mean: [0.485, 0.456, 0.406],
             std: [0.229, 0.224, 0.225],

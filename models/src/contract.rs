@@ -4,6 +4,7 @@
 mod check;
 mod clip;
 mod display;
+mod mel;
 
 use std::fmt;
 
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use check::ContractError;
 pub use clip::{ClipContract, WINDOW_SECONDS};
+pub use mel::{MelContract, MelFilters, MelNorm, MelScale, Reference};
 
 /// Where the contract lies in an ONNX file's `metadata_props`.
 pub const METADATA_KEY: &str = "sonoscope.contract";
@@ -36,9 +38,12 @@ pub struct Contract {
     /// Which sound a spectrogram is made of, or the tensor `[n, 1, window_samples]` itself.
     pub audio: AudioContract,
     /// How sound becomes a tensor `[n, 1, bins, frames]`. Networks that hear the waveform have
-    /// none.
+    /// none, nor have those with a `mel`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spectrogram: Option<SpectrogramContract>,
+    /// Another way in which sound becomes such a tensor: in bands of pitch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mel: Option<MelContract>,
     /// What comes out.
     pub outputs: OutputContract,
     /// Where the weights come from.
@@ -57,9 +62,11 @@ pub enum Family {
     L3,
     /// Multisensory: whether sound and picture are aligned in time (Owens and Efros, ECCV 2018).
     Multisensory,
+    /// OpenL3: two features and no more, trained as L3-Net's (Cramer et al., ICASSP 2019).
+    OpenL3,
 }
 
-/// The three files of a network.
+/// The files of a network: three, or the two towers alone where there is nothing to compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Part {
@@ -86,7 +93,7 @@ impl fmt::Display for Part {
     }
 }
 
-/// Picture: the whole of it resized (bilinear), divided by 255, normalised, channels first.
+/// Picture: resized (bilinear), divided by 255, normalised, channels first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FrameContract {
@@ -94,6 +101,11 @@ pub struct FrameContract {
     pub width: usize,
     /// Rows of the tensor.
     pub height: usize,
+    /// Where there is one, the shorter side is resized to this many pixels and the other keeps the
+    /// aspect; then the middle is cut out. Otherwise the whole picture is resized to `width` and
+    /// `height`, whatever its aspect.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shorter_side: Option<usize>,
     /// Whether the bilinear filter widens when it shrinks a picture (as Pillow's does).
     pub antialias: bool,
     /// Subtracted from red, green, blue in 0..1.
@@ -140,18 +152,29 @@ pub struct SpectrogramContract {
     pub divisor: f32,
 }
 
-/// Names and meanings of what the head gives.
+/// Names and meanings of what the head gives, if there is a head.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OutputContract {
-    /// Whether 1 in `correspondence` says that sound and picture belong together, or 0 does.
-    pub correspondence: Polarity,
+    /// Whether 1 in `correspondence` says that sound and picture belong together, or 0 does. Null
+    /// for networks that give embeddings and no more: they have no head.
+    // Null, but there: a page that forgot it is not one that says so.
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub correspondence: Option<Polarity>,
     /// Whether there is `distance`, `[n]`: Euclidean distance of the embeddings.
     pub distance: bool,
     /// Rows and columns of `heatmap`, `[n, rows, columns]`, if there is one. High is sounding.
     pub heatmap: Option<[usize; 2]>,
     /// Length of the towers' features where these are embeddings one may keep and compare.
     pub embedding: Option<usize>,
+}
+
+impl OutputContract {
+    /// Whether the network says how well sound and picture belong together. One that does not has
+    /// no head, and gives embeddings alone.
+    pub fn compares(&self) -> bool {
+        self.correspondence.is_some()
+    }
 }
 
 /// Which end of `correspondence` means that sound and picture belong together.

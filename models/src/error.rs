@@ -107,6 +107,12 @@ pub enum NetworkError {
         /// What it was given.
         found: String,
     },
+    /// Of a network of embeddings alone it was asked how well sound and picture belong together.
+    #[error("{network} gives embeddings and no more: it does not compare sound and picture")]
+    NoHead {
+        /// Its name.
+        network: String,
+    },
     /// Computing failed.
     #[error("{}: ONNX Runtime failed: {source}", file.display())]
     Run {

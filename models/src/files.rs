@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::{Contract, METADATA_KEY, NetworkError, Part, Precision, onnx};
 
 /// A directory with a network in it: `frame.onnx`, `audio.onnx`, `head.onnx`, and towers in other
-/// precisions beside them (`frame.int8.onnx`).
+/// precisions beside them (`frame.int8.onnx`). Networks of embeddings alone have no head.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NetworkDir {
     path: PathBuf,
@@ -56,7 +56,13 @@ impl NetworkDir {
         self.path.join(file_name(part, precision))
     }
 
-    /// The precisions of which all three files are here.
+    /// Whether this looks like a network: there is a head, or there are both towers.
+    pub fn is_there(&self) -> bool {
+        let is_file = |part| self.file(part, Precision::Fp32).is_file();
+        is_file(Part::Head) || (is_file(Part::Frame) && is_file(Part::Audio))
+    }
+
+    /// The precisions of which all files are here.
     pub fn precisions(&self) -> Vec<Precision> {
         let whole = |precision: &Precision| self.missing(*precision).is_empty();
         Precision::ALL.into_iter().filter(whole).collect()
@@ -66,8 +72,15 @@ impl NetworkDir {
         Part::ALL
             .into_iter()
             .filter(|part| !self.file(*part, precision).is_file())
+            .filter(|part| *part != Part::Head || self.wants_head(precision))
             .map(|part| file_name(part, precision))
             .collect()
+    }
+
+    /// Whether there should be a head. What cannot be read is not what says that there is none.
+    fn wants_head(&self, precision: Precision) -> bool {
+        NetworkFile::load(&self.file(Part::Frame, precision))
+            .map_or(true, |frame| frame.contract.outputs.compares())
     }
 }
 
@@ -135,15 +148,15 @@ impl fmt::Debug for NetworkFile {
     }
 }
 
-/// The three files of a network in one precision, of one contract.
+/// The files of a network in one precision, of one contract.
 #[derive(Clone, Debug)]
 pub struct NetworkFiles {
     /// Picture, or pictures, to features.
     pub frame: NetworkFile,
     /// Spectrogram, or waveform, to features.
     pub audio: NetworkFile,
-    /// Features to scores.
-    pub head: NetworkFile,
+    /// Features to scores; none where the contract says that there is nothing to compare.
+    pub head: Option<NetworkFile>,
     /// In which numbers the towers compute.
     pub precision: Precision,
 }
@@ -160,15 +173,24 @@ impl NetworkFiles {
                 present: dir.precisions(),
             });
         }
+        let part = |part| NetworkFile::load_part(dir, part, precision);
+        let frame = part(Part::Frame)?;
+        let compares = frame.contract.outputs.compares();
         let files = Self {
-            frame: NetworkFile::load_part(dir, Part::Frame, precision)?,
-            audio: NetworkFile::load_part(dir, Part::Audio, precision)?,
-            head: NetworkFile::load_part(dir, Part::Head, precision)?,
+            audio: part(Part::Audio)?,
+            head: compares.then(|| part(Part::Head)).transpose()?,
+            frame,
             precision,
         };
-        agree(&files.frame, &files.audio)?;
-        agree(&files.frame, &files.head)?;
+        for other in files.all().skip(1) {
+            agree(&files.frame, other)?;
+        }
         Ok(files)
+    }
+
+    /// All of them, in the order in which they are hashed.
+    pub fn all(&self) -> impl Iterator<Item = &NetworkFile> {
+        [&self.frame, &self.audio].into_iter().chain(&self.head)
     }
 
     /// What the network wants and gives.
@@ -177,10 +199,9 @@ impl NetworkFiles {
     }
 
     /// What identifies the network in a row: SHA-256 over the hexadecimal SHA-256 of frame tower,
-    /// audio tower and head, one after the other.
+    /// audio tower and head, if it has one, one after the other.
     pub fn network_hash(&self) -> String {
-        let files = [&self.frame, &self.audio, &self.head];
-        let hashes: String = files.map(|file| file.sha256.as_str()).concat();
+        let hashes: String = self.all().map(|file| file.sha256.as_str()).collect();
         hex(&Sha256::digest(hashes))
     }
 }

@@ -91,8 +91,8 @@ impl Head {
         }
         let value = value.clamp(0.0, 1.0);
         Ok(match self.outputs.correspondence {
-            Polarity::HighCorresponds => value,
-            Polarity::LowCorresponds => 1.0 - value,
+            Some(Polarity::LowCorresponds) => 1.0 - value,
+            Some(Polarity::HighCorresponds) | None => value,
         })
     }
 

@@ -64,7 +64,7 @@ impl NetworkInfo {
         }
         let files: BTreeSet<_> = networks
             .iter()
-            .flat_map(|network| [&network.frame, &network.audio, &network.head])
+            .flat_map(NetworkFiles::all)
             .map(FileInfo::of)
             .collect();
         Ok(Self {

@@ -1,4 +1,4 @@
-//! A network: two towers and a head, open and ready to judge pictures and sounds.
+//! A network: two towers and, for most, a head, open and ready to judge pictures and sounds.
 
 use std::fmt;
 
@@ -29,7 +29,7 @@ impl Default for NetworkOptions {
     }
 }
 
-/// A network, open: a session of ONNX Runtime for each of its three files.
+/// A network, open: a session of ONNX Runtime for each of its files.
 ///
 /// Running one needs `&mut`, and it can be sent to another thread: give each thread its own, all
 /// of them [from the same files](Network::from_files). On a processor items are computed one at a
@@ -52,7 +52,7 @@ impl Default for NetworkOptions {
 pub struct Network {
     frame: Tower,
     audio: Tower,
-    head: Head,
+    head: Option<Head>,
     contract: Contract,
     hash: String,
     provider: Provider,
@@ -87,8 +87,10 @@ impl Network {
         let frame = Tower::frame(runtime, &files.frame, place)?;
         let audio = Tower::audio(runtime, &files.audio, place)?;
         let shapes = (frame.features_shape(), audio.features_shape());
+        let head = files.head.as_ref();
+        let head = head.map(|head| Head::open(runtime, head, place, shapes.0, shapes.1));
         Ok(Self {
-            head: Head::open(runtime, &files.head, place, shapes.0, shapes.1)?,
+            head: head.transpose()?,
             frame,
             audio,
             contract: files.contract().clone(),
@@ -121,13 +123,20 @@ impl Network {
         self.audio.features(tensors, items)
     }
 
-    /// What the network says of each picture with the sound of the same index.
+    /// What the network says of each picture with the sound of the same index. One that gives
+    /// embeddings alone ([`OutputContract::compares`](crate::OutputContract::compares)) has nothing
+    /// to say, and that is an error.
     pub fn score(
         &mut self,
         frame: &Features,
         audio: &Features,
     ) -> Result<Vec<Score>, NetworkError> {
-        self.head.score(frame, audio)
+        match &mut self.head {
+            Some(head) => head.score(frame, audio),
+            None => Err(NetworkError::NoHead {
+                network: self.contract.network.clone(),
+            }),
+        }
     }
 
     /// What the network wants and gives.

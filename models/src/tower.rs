@@ -35,8 +35,8 @@ impl Tower {
         file: &NetworkFile,
         place: Place,
     ) -> Result<Self, NetworkError> {
-        let (input, item_shape) = match &file.contract.spectrogram {
-            Some(spectrogram) => ("spectrogram", vec![1, spectrogram.bins, spectrogram.frames]),
+        let (input, item_shape) = match file.contract.spectrogram_shape() {
+            Some([bins, frames]) => ("spectrogram", vec![1, bins, frames]),
             None => ("waveform", vec![1, file.contract.audio.window_samples]),
         };
         Self::open(runtime, file, place, input, item_shape)

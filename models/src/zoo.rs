@@ -18,7 +18,7 @@ use std::{
 
 use thiserror::Error;
 
-use crate::{NetworkDir, Part, Precision};
+use crate::NetworkDir;
 
 /// Names a directory of networks that comes before all others.
 pub const VARIABLE: &str = "SONOSCOPE_NETWORKS";
@@ -85,18 +85,14 @@ fn list_in(places: &[PathBuf]) -> Vec<NetworkDir> {
 fn networks_in(place: &Path) -> Vec<NetworkDir> {
     let (here, groups): (Vec<_>, Vec<_>) = (directories(place).into_iter())
         .map(|(_, path)| NetworkDir::new(path))
-        .partition(is_network);
+        .partition(NetworkDir::is_there);
     let deeper = groups.iter().flat_map(|group| {
         directories(group.path())
             .into_iter()
             .map(|(name, path)| NetworkDir::named(path, format!("{}/{name}", group.name())))
-            .filter(is_network)
+            .filter(NetworkDir::is_there)
     });
     here.into_iter().chain(deeper).collect()
-}
-
-fn is_network(dir: &NetworkDir) -> bool {
-    dir.file(Part::Head, Precision::default()).is_file()
 }
 
 /// Names and paths of the directories in a directory, but for those that a dot hides.

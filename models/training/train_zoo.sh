@@ -106,7 +106,8 @@ fi
 # Full size: the small networks, widened without a change to what they say, then trained on.
 for network in ave avol; do
     if is_wanted $network; then
-        train $network $network 400 hard --width 1 --init runs/$network-small/best.pt
+        train $network $network 160 hard --width 1 --configuration widened \
+            --init "runs/$network-small/best.pt"
         publish $network $network $network hard test 1 --weights fp16
     fi
 done
@@ -118,7 +119,7 @@ if is_wanted multisensory-small; then
     sonoscope_training export --network multisensory --form reduced --width 0.25 --seed "$seed" \
         --name multisensory-untrained --out untrained
     "$sonoscope" extract clips/moving-hard clips/moving-easy --out sets/moving -n untrained
-    train multisensory-small multisensory 3000 moving --form reduced --width 0.25 \
+    train multisensory-small multisensory 1300 moving --form reduced --width 0.25 \
         --configuration multisensory
     publish multisensory-small multisensory-small multisensory moving moving-test 0.25 \
         --form reduced

@@ -16,6 +16,7 @@ use crate::{Window, frame::Normalise};
 /// let contract = FrameContract {
 ///     width: 112,
 ///     height: 112,
+///     shorter_side: None,
 ///     antialias: true,
 ///     mean: [0.5; 3],
 ///     std: [0.5; 3],

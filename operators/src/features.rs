@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sonoscope_models::{AudioContract, Contract, FrameContract, SpectrogramContract};
+use sonoscope_models::{AudioContract, Contract, FrameContract, MelContract, SpectrogramContract};
 use timely::{
     container::CapacityContainerBuilder,
     dataflow::{StreamVec, channels::pact::Pipeline, operators::generic::Operator},
@@ -10,8 +10,8 @@ use timely::{
 };
 
 use crate::{
-    ClipTensor, FrameTensor, GridSpec, ResampleError, Segment, Spectrogram, SpectrogramError,
-    Waveform, Window,
+    ClipTensor, FrameTensor, GridSpec, MelSpectrogram, ResampleError, Segment, Spectrogram,
+    SpectrogramError, Waveform, Window,
 };
 
 /// A segment and what networks see and hear of it.
@@ -40,7 +40,7 @@ pub struct Preparation {
     /// The different ways in which the networks want pictures.
     pub frames: Vec<FrameContract>,
     /// The different ways in which they want sound.
-    pub sounds: Vec<(AudioContract, SpectrogramContract)>,
+    pub sounds: Vec<SoundContract>,
     /// The different ways in which they want windows. These become tensors late, by a
     /// [`WindowMaker`], since a tensor is many times as large as its pictures.
     pub windows: Vec<WindowContract>,
@@ -60,6 +60,15 @@ pub enum Inputs {
     },
     /// A window: its place in [`Preparation::windows`].
     Window(usize),
+}
+
+/// How a network wants a second of sound.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SoundContract {
+    /// As a spectrogram.
+    Spectrogram(AudioContract, SpectrogramContract),
+    /// As one in bands of pitch.
+    Mel(AudioContract, MelContract),
 }
 
 /// How a network wants its windows.
@@ -85,12 +94,17 @@ impl Preparation {
     /// A contract has a spectrogram or a clip: it would not have been read otherwise.
     fn inputs(&mut self, contract: &Contract) -> Inputs {
         let (frame, audio) = (contract.frame.clone(), contract.audio.clone());
-        match contract.spectrogram.clone() {
-            Some(spectrogram) => Inputs::Second {
-                frame: place(&mut self.frames, frame),
-                sound: place(&mut self.sounds, (audio, spectrogram)),
-            },
-            None => Inputs::Window(place(&mut self.windows, WindowContract { frame, audio })),
+        let sound = match (contract.spectrogram.clone(), contract.mel.clone()) {
+            (Some(spectrogram), _) => SoundContract::Spectrogram(audio, spectrogram),
+            (None, Some(mel)) => SoundContract::Mel(audio, mel),
+            (None, None) => {
+                let window = WindowContract { frame, audio };
+                return Inputs::Window(place(&mut self.windows, window));
+            }
+        };
+        Inputs::Second {
+            frame: place(&mut self.frames, frame),
+            sound: place(&mut self.sounds, sound),
         }
     }
 
@@ -119,7 +133,35 @@ fn place<T: PartialEq>(list: &mut Vec<T>, item: T) -> usize {
 /// Computes the tensors of one segment after another, keeping its tables and buffers.
 pub struct FeatureMaker {
     frames: Vec<FrameTensor>,
-    sounds: Vec<(Spectrogram, usize)>,
+    sounds: Vec<SoundMaker>,
+}
+
+/// Makes a tensor of a second of sound.
+enum SoundMaker {
+    Spectrogram(Spectrogram, usize),
+    Mel(MelSpectrogram, usize),
+}
+
+impl SoundMaker {
+    fn new(contract: &SoundContract) -> Result<Self, SpectrogramError> {
+        Ok(match contract {
+            SoundContract::Spectrogram(audio, contract) => {
+                let size = contract.bins * contract.frames;
+                Self::Spectrogram(Spectrogram::new(audio, contract)?, size)
+            }
+            SoundContract::Mel(audio, contract) => {
+                let size = contract.bins * contract.frames;
+                Self::Mel(MelSpectrogram::new(audio, contract)?, size)
+            }
+        })
+    }
+
+    fn make(&mut self, samples: &[f32]) -> Arc<[f32]> {
+        match self {
+            Self::Spectrogram(maker, size) => filled(*size, |out| maker.compute(samples, out)),
+            Self::Mel(maker, size) => filled(*size, |out| maker.compute(samples, out)),
+        }
+    }
 }
 
 impl FeatureMaker {
@@ -128,10 +170,7 @@ impl FeatureMaker {
     /// # Errors
     /// A contract that asks for a spectrogram that cannot be made.
     pub fn new(preparation: &Preparation) -> Result<Self, SpectrogramError> {
-        let sounds = preparation.sounds.iter().map(|(audio, spectrogram)| {
-            let size = spectrogram.bins * spectrogram.frames;
-            Ok((Spectrogram::new(audio, spectrogram)?, size))
-        });
+        let sounds = preparation.sounds.iter().map(SoundMaker::new);
         Ok(Self {
             frames: preparation.frames.iter().map(FrameTensor::new).collect(),
             sounds: sounds.collect::<Result<_, _>>()?,
@@ -148,7 +187,7 @@ impl FeatureMaker {
         };
         let spectrograms = match &segment.samples {
             Some(samples) => (self.sounds.iter_mut())
-                .map(|(maker, size)| filled(*size, |out| maker.compute(samples, out)))
+                .map(|maker| maker.make(samples))
                 .collect(),
             None => Vec::new(),
         };

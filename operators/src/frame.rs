@@ -8,9 +8,10 @@ use crate::{Picture, Resize};
 
 /// Makes the tensor that a contract asks for of pictures of any size.
 ///
-/// The whole picture is resized, its aspect not kept; then each channel is divided by 255, the
-/// contract's mean is subtracted and the rest divided by its standard deviation; red, green and
-/// blue end up in planes of their own.
+/// The whole picture is resized, its aspect not kept; or, where the contract says how long its
+/// shorter side is to be, its aspect is kept and the middle cut out. Then each channel is divided
+/// by 255, the contract's mean is subtracted and the rest divided by its standard deviation; red,
+/// green and blue end up in planes of their own.
 ///
 /// ```
 /// use sonoscope_models::FrameContract;
@@ -19,6 +20,7 @@ use crate::{Picture, Resize};
 /// let mut frame = FrameTensor::new(&FrameContract {
 ///     width: 224,
 ///     height: 224,
+///     shorter_side: None,
 ///     antialias: true,
 ///     mean: [0.485, 0.456, 0.406],
 ///     std: [0.229, 0.224, 0.225],
@@ -34,6 +36,7 @@ use crate::{Picture, Resize};
 pub struct FrameTensor {
     width: usize,
     height: usize,
+    shorter_side: Option<usize>,
     resize: Resize,
     resized: Vec<u8>,
     normalise: Normalise,
@@ -45,6 +48,7 @@ impl FrameTensor {
         Self {
             width: contract.width,
             height: contract.height,
+            shorter_side: contract.shorter_side,
             resize: Resize::new(contract.antialias),
             resized: vec![0; contract.width * contract.height * 3],
             normalise: Normalise::new(contract),
@@ -68,7 +72,14 @@ impl FrameTensor {
     pub fn compute(&mut self, picture: &Picture, out: &mut [f32]) {
         assert_eq!(out.len(), self.len(), "length of the tensor");
         let size = [self.width, self.height];
-        self.resize.rgb(picture, size, &mut self.resized);
+        match self.shorter_side {
+            None => self.resize.rgb(picture, size, &mut self.resized),
+            Some(pixels) => {
+                let middle = middle(picture, pixels, size);
+                self.resize
+                    .rgb_part(picture, middle, size, &mut self.resized);
+            }
+        }
         let planes = out.chunks_exact_mut(self.width * self.height);
         for (channel, plane) in planes.enumerate() {
             self.normalise.plane(channel, &self.resized, plane);
@@ -82,6 +93,17 @@ impl FrameTensor {
     pub fn resize_rgb(&mut self, picture: &Picture, width: usize, height: usize) -> Vec<u8> {
         self.resize.picture(picture, width, height).rgb
     }
+}
+
+/// The middle of a picture, of the size `[width, height]` once its shorter side has `shorter_side`
+/// pixels: left, top, width and height in pixels of the picture.
+fn middle(picture: &Picture, shorter_side: usize, size: [usize; 2]) -> [f64; 4] {
+    let sides = [picture.width, picture.height].map(f64::from);
+    let scale = sides[0].min(sides[1]) / shorter_side as f64;
+    // Rounding could carry it beyond the picture by a hair.
+    let part = |axis: usize| sides[axis].min(size[axis] as f64 * scale);
+    let before = |axis: usize| (sides[axis] - part(axis)) / 2.0;
+    [before(0), before(1), part(0), part(1)]
 }
 
 /// What each value of each channel becomes.

@@ -24,7 +24,8 @@ pub use choose::{FrameChooser, Pick};
 pub use clip::ClipTensor;
 pub use commit::{Committed, commit};
 pub use features::{
-    FeatureMaker, Features, Inputs, Preparation, WindowContract, WindowMaker, features,
+    FeatureMaker, Features, Inputs, Preparation, SoundContract, WindowContract, WindowMaker,
+    features,
 };
 pub use frame::FrameTensor;
 pub use grid::{Grid, GridChooser, GridSpec};
@@ -38,6 +39,6 @@ pub use segment::{
     SourceEnd, SourceId, SourceInfo, Status,
 };
 pub use slice::{Cuts, Slicer, slice};
-pub use spectrogram::{Spectrogram, SpectrogramError};
+pub use spectrogram::{MelSpectrogram, Spectrogram, SpectrogramError};
 pub use waveform::Waveform;
 pub use window::{WINDOW_REACH, Window, WindowSecond, Windower, window};

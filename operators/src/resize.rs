@@ -83,7 +83,24 @@ impl Resize {
     /// # Panics
     /// If the picture is empty or does not hold the pixels that it says, or if `resized` is not
     /// `width * height * 3` long.
-    pub fn rgb(&mut self, picture: &Picture, [width, height]: [usize; 2], resized: &mut [u8]) {
+    pub fn rgb(&mut self, picture: &Picture, size: [usize; 2], resized: &mut [u8]) {
+        let whole = [0.0, 0.0, picture.width.into(), picture.height.into()];
+        self.rgb_part(picture, whole, size, resized);
+    }
+
+    /// Writes a part of a picture in another size, packed RGB: left, top, width and height in pixels
+    /// of the picture. Where the filter reaches beyond the part it sees what is there, so this is the
+    /// same as resizing the whole and cutting.
+    ///
+    /// # Panics
+    /// As [`rgb`](Self::rgb), and if the part is none.
+    pub fn rgb_part(
+        &mut self,
+        picture: &Picture,
+        [left, top, across, down]: [f64; 4],
+        [width, height]: [usize; 2],
+        resized: &mut [u8],
+    ) {
         let bytes = picture.width as usize * picture.height as usize * 3;
         assert!(
             bytes > 0 && picture.rgb.len() == bytes,
@@ -95,7 +112,10 @@ impl Resize {
             .expect("the length has just been checked, and bytes need no alignment");
         let mut to = TypedImage::<U8x3>::from_buffer(width as u32, height as u32, resized)
             .expect("the caller's buffer has this very length");
-        self.typed(&from, &mut to);
+        let options = self.options.crop(left, top, across, down);
+        self.resizer
+            .resize_typed(&from, &mut to, &options)
+            .expect("the part lies in the picture, which leaves nothing to fail");
     }
 
     /// A plane in another size, without space behind its rows.

@@ -15,8 +15,8 @@ pub const CORRESPONDS: f32 = 0.5;
 /// What a network says of a pair of picture and sound.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Score {
-    /// Probability that they belong together, 0..1.
-    pub correspondence: f32,
+    /// Probability that they belong together, 0..1; none from a network of embeddings alone.
+    pub correspondence: Option<f32>,
     /// Euclidean distance of the embeddings, where the network has them.
     pub distance: Option<f32>,
     /// Where the sound comes from, where the network tells.
@@ -134,7 +134,7 @@ impl Row {
         let heard = segment.audio.usable() && segment.audio != Status::Silent;
         let localizable = heard
             && (score.as_ref())
-                .is_some_and(|s| s.heatmap.is_some() && s.correspondence >= CORRESPONDS);
+                .is_some_and(|s| s.heatmap.is_some() && s.correspondence >= Some(CORRESPONDS));
         Self {
             ordinal: segment.source.ordinal,
             network_ordinal,
@@ -197,7 +197,7 @@ impl Serialize for RowJson<'_> {
         map.serialize_entry("network_hash", &row.provenance.network_hash)?;
         map.serialize_entry("provider", &row.provenance.provider)?;
         map.serialize_entry("precision", &row.provenance.precision)?;
-        map.serialize_entry("correspondence", &score.map(|s| s.correspondence))?;
+        map.serialize_entry("correspondence", &score.and_then(|s| s.correspondence))?;
         map.serialize_entry("distance", &score.and_then(|s| s.distance))?;
         map.serialize_entry("localizable", &row.localizable)?;
         map.serialize_entry("peak", &row.peak())?;

@@ -5,6 +5,7 @@ mod fft;
 mod lanes;
 mod level;
 mod load;
+mod mel;
 mod window;
 
 use pulp::{Arch, Simd, WithSimd};
@@ -15,6 +16,7 @@ use fft::Fft;
 use lanes::{Cell, LANES, Row};
 use level::Level;
 use load::Loader;
+pub use mel::MelSpectrogram;
 
 /// Makes the log-spectrogram that a contract asks for.
 ///

@@ -52,6 +52,7 @@ fn events(ordinal: u32) -> Vec<Event> {
         wanted: 0..i64::MAX,
         has_audio: true,
         has_video: false,
+        began: None,
         clock_source: ClockSource::File,
     }));
     let sound = |start: i64, samples: usize| Event::Audio {

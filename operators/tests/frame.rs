@@ -19,6 +19,7 @@ fn contract(antialias: bool) -> FrameContract {
     FrameContract {
         width: 224,
         height: 112,
+        shorter_side: None,
         antialias,
         mean: [0.485, 0.456, 0.406],
         std: [0.229, 0.224, 0.225],
@@ -144,4 +145,48 @@ fn a_picture_that_lacks_pixels_is_named() {
         rgb: vec![0; 47],
     };
     FrameTensor::new(&contract(true)).resize_rgb(&picture, 2, 2);
+}
+
+#[test]
+fn the_middle_is_that_of_the_whole_picture_resized() {
+    for (size, whole) in [([512, 1024], [256, 512]), ([640, 512], [320, 256])] {
+        let picture = picture(size);
+        let tensor = |width, height, shorter_side| {
+            let mut frame = FrameTensor::new(&FrameContract {
+                width,
+                height,
+                shorter_side,
+                ..contract(true)
+            });
+            let mut out = vec![0.0; frame.len()];
+            frame.compute(&picture, &mut out);
+            out
+        };
+        let [across, down] = whole;
+        let (left, top) = ((across - 224) / 2, (down - 112) / 2);
+        let resized = tensor(across, down, None);
+        for (i, ours) in tensor(224, 112, Some(256)).into_iter().enumerate() {
+            let (channel, y, x) = (i / (112 * 224), i / 224 % 112, i % 224);
+            let wanted = resized[(channel * down + top + y) * across + left + x];
+            // A step of 8 bits: the two are rounded apart.
+            assert!(
+                (ours - wanted).abs() < 0.02,
+                "{channel} {y} {x}: {ours}, not {wanted}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_middle_of_any_picture_can_be_cut_out() {
+    let mut frame = FrameTensor::new(&FrameContract {
+        height: 224,
+        shorter_side: Some(224),
+        ..contract(true)
+    });
+    let mut out = vec![f32::NAN; frame.len()];
+    for size in SIZES.into_iter().chain([[333, 777], [1, 9_999]]) {
+        frame.compute(&picture(size), &mut out);
+        assert!(out.iter().all(|value| value.is_finite()), "{size:?}");
+    }
 }

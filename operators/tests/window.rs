@@ -176,6 +176,7 @@ fn clips_are_the_pictures_in_the_middle() {
     let contract = |frames| FrameContract {
         width: SIDE,
         height: SIDE,
+        shorter_side: None,
         antialias: true,
         mean: [0.4, 0.5, 0.6],
         std: [0.1, 0.2, 0.3],

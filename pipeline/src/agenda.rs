@@ -2,14 +2,18 @@
 
 use std::{
     collections::VecDeque,
+    fmt,
     ops::ControlFlow,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
 
 use sonoscope_operators::Event;
 
-use crate::sources::{self, Ended, Inlet, SourceError, SourceSpec, Stop, Wake};
+use crate::{
+    parts::Parts,
+    sources::{self, Ended, Inlet, Sharing, SourceError, SourceSpec, Stop, Wake},
+};
 
 /// Sources that may be known before they are opened. Whoever finds more waits: an archive may
 /// have more files than there is memory for their names.
@@ -58,12 +62,16 @@ struct Shared {
     room: Condvar,
     audience: Box<dyn Audience>,
     stop: Stop,
+    /// The recordings that were cut, and among how many workers.
+    cut: Option<(Arc<Parts>, usize)>,
 }
 
 #[derive(Default)]
 struct List {
     waiting: VecDeque<SourceSpec>,
     complete: bool,
+    /// Sources that are open and may yet be cut.
+    undecided: usize,
     /// Those who asked for a source when there was none.
     asleep: Vec<Wake>,
 }
@@ -71,42 +79,54 @@ struct List {
 impl Agenda {
     /// These sources and no others, until `stop` is raised.
     pub fn new(sources: Vec<SourceSpec>, stop: Stop, audience: impl Audience + 'static) -> Self {
-        let (agenda, _feed) = Self::fed(stop, audience);
+        let (agenda, _feed) = Self::fed(stop, audience, None);
         agenda.0.lock().waiting = sources.into();
         agenda
     }
 
-    /// Sources as they are put in on the other side, until `stop` is raised.
-    pub fn fed(stop: Stop, audience: impl Audience + 'static) -> (Self, Feed) {
+    /// Sources as they are put in on the other side, until `stop` is raised. Long ones are cut
+    /// into parts for so many workers, if that is asked for.
+    pub fn fed(
+        stop: Stop,
+        audience: impl Audience + 'static,
+        cut: Option<(Arc<Parts>, usize)>,
+    ) -> (Self, Feed) {
         let shared = Arc::new(Shared {
             list: Mutex::default(),
             room: Condvar::new(),
             audience: Box::new(audience),
             stop,
+            cut: cut.filter(|(_, workers)| *workers > 1),
         });
         (Self(shared.clone()), Feed(shared))
     }
 
     /// Opens the next source, if there is one.
     pub fn open_next(&self, inlet: &Inlet) -> Opening {
-        let spec = loop {
+        let (mut spec, share) = loop {
             let mut spec = match self.next(inlet) {
                 Ok(spec) => spec,
                 Err(none) => return none,
             };
+            // Later parts were let in with the first.
+            if self.0.is_later_part(&spec) {
+                break (spec, None);
+            }
             if self.0.audience.opening(&mut spec) {
-                break spec;
+                let share = self.0.share();
+                break (spec, share);
             }
         };
+        spec.sharing = share.clone().map(|share| share as _);
         let (outlet, refused) = (inlet.outlet(spec.ordinal), inlet.outlet(spec.ordinal));
-        let (shared, failed) = (self.0.clone(), spec.clone());
+        let (shared, failed, undecided) = (self.0.clone(), spec.clone(), share.clone());
         let spawned = sources::spawn(spec, outlet, self.0.stop.clone(), move |end| {
-            shared.audience.ended(end);
+            shared.ended(end, share.as_deref());
         });
         if let Err(cause) = spawned {
             let result = Err(SourceError::Setup(format!("no thread: {cause}")));
             let spec = failed;
-            self.0.audience.ended(Ended { spec, result });
+            self.0.ended(Ended { spec, result }, undecided.as_deref());
             refused.send(Event::Cut);
         }
         Opening::Opened
@@ -118,7 +138,7 @@ impl Agenda {
         }
         let mut list = self.0.lock();
         let Some(spec) = list.waiting.pop_front() else {
-            if list.complete {
+            if list.complete && list.undecided == 0 {
                 return Err(Opening::Over);
             }
             let wake = inlet.wake();
@@ -168,6 +188,45 @@ impl Drop for Feed {
 }
 
 impl Shared {
+    fn is_later_part(&self, spec: &SourceSpec) -> bool {
+        (self.cut.as_ref()).is_some_and(|(parts, _)| parts.is_later(spec.ordinal))
+    }
+
+    /// What lets a source be cut, if any are.
+    fn share(self: &Arc<Self>) -> Option<Arc<Share>> {
+        self.cut.as_ref()?;
+        self.lock().undecided += 1;
+        Some(Arc::new(Share {
+            shared: self.clone(),
+            end: OnceLock::new(),
+        }))
+    }
+
+    fn ended(&self, end: Ended, share: Option<&Share>) {
+        if let Some(share) = share {
+            share.decide(|| None);
+        }
+        let end = match &self.cut {
+            Some((parts, _)) => parts.ended(end),
+            None => Some(end),
+        };
+        if let Some(end) = end {
+            self.audience.ended(end);
+        }
+    }
+
+    /// The parts of a source but the first are to be opened next; gives where the first ends.
+    fn cut(&self, spec: &SourceSpec, length_s: u64) -> Option<i64> {
+        let (parts, workers) = self.cut.as_ref()?;
+        let cut = parts.cut(spec, length_s, *workers)?;
+        tracing::info!("{}: shared out in {} parts", spec.id, cut.len());
+        let mut cut = cut.into_iter();
+        let end = cut.next()?.range.to;
+        let mut list = self.lock();
+        cut.rev().for_each(|part| list.waiting.push_front(part));
+        Some(end)
+    }
+
     // A thread that panicked while it held the lock left a list behind that is whole.
     fn lock(&self) -> MutexGuard<'_, List> {
         self.list.lock().unwrap_or_else(PoisonError::into_inner)
@@ -177,5 +236,45 @@ impl Shared {
 impl List {
     fn wake_all(&mut self) {
         self.asleep.drain(..).for_each(|wake| wake());
+    }
+}
+
+/// Lets a source that is open be cut, once.
+struct Share {
+    shared: Arc<Shared>,
+    /// Decided, and then where it ends, if it was cut.
+    end: OnceLock<Option<i64>>,
+}
+
+impl Share {
+    fn decide(&self, cut: impl FnOnce() -> Option<i64>) {
+        let mut is_new = false;
+        self.end.get_or_init(|| {
+            is_new = true;
+            cut()
+        });
+        if is_new {
+            let mut list = self.shared.lock();
+            list.undecided -= 1;
+            list.wake_all();
+        }
+    }
+}
+
+impl Sharing for Share {
+    fn offer(&self, source: &SourceSpec, length_s: Option<u64>) {
+        self.decide(|| self.shared.cut(source, length_s?));
+    }
+
+    fn end(&self) -> Option<i64> {
+        self.end.get().copied().flatten()
+    }
+}
+
+impl fmt::Debug for Share {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Share")
+            .field("end", &self.end)
+            .finish_non_exhaustive()
     }
 }

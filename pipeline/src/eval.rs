@@ -99,6 +99,9 @@ impl Plan {
         let runtime = Runtime::load().map_err(Fault::environment)?;
         let provider = runtime.resolve(self.device).map_err(Fault::environment)?;
         let members = Member::read_all(&self.networks, provider, self.precision)?;
+        members
+            .iter()
+            .try_for_each(|member| member.must_compare("eval"))?;
         let grid = grid(&Preparation::new(
             members.iter().map(|m| m.files.contract()),
         ))?;

@@ -13,6 +13,7 @@ use crate::{
     heatmaps::Heatmaps,
     inputs::{Inputs, nothing},
     ledger::{Admission, Ledger, Terms},
+    parts::{InOrder, Parts},
     pool::{Member, Pool},
     progress::Progress,
     roll::Roll,
@@ -86,6 +87,7 @@ impl Job {
         let runtime = Runtime::load().map_err(Fault::environment)?;
         let members = self.members(&runtime)?;
         warn_of_synthetic(&members);
+        self.warn_of_embeddings(&members);
         let networks: Vec<_> = (members.iter().map(|m| Arc::new(m.provenance()))).collect();
         let preparation = Preparation::new(members.iter().map(|m| m.files.contract()));
         Graph::check(&preparation)?;
@@ -109,7 +111,9 @@ impl Job {
             ledger: keeping.as_ref().map(|keeping| keeping.ledger.clone()),
             alarm: alarm.clone(),
         };
-        let (agenda, feed) = Agenda::fed(stop.clone(), audience);
+        let parts = Arc::new(Parts::default());
+        let cut = Some((parts.clone(), self.workers));
+        let (agenda, feed) = Agenda::fed(stop.clone(), audience, cut);
         let (named, is_endless) = (self.inputs.named(), self.inputs.is_endless());
         (self.inputs.start(reading, feed, tally.clone()))
             .map_err(|error| Fault::environment(format!("cannot look for recordings: {error}")))?;
@@ -125,7 +129,8 @@ impl Job {
             heatmaps,
         };
         let commit = Commit::new(sinks, witness, tally.clone(), keeping, alarm.clone());
-        let ran = graph::run(graph, commit.write());
+        let write = InOrder::new(parts).before(commit.write());
+        let ran = graph::run(graph, write);
         let left_behind = commit.finish();
         let finished = pool.finish();
         drop(progress);
@@ -148,6 +153,21 @@ impl Job {
             tracing::info!("networks run on {provider}");
         }
         Member::read_all(&self.networks, provider, self.precision)
+    }
+
+    /// Says of which networks nothing will be seen in rows as they were asked for.
+    fn warn_of_embeddings(&self, members: &[Member]) {
+        let contracts = members.iter().map(|member| member.files.contract());
+        let silent: Vec<&str> = contracts
+            .filter(|contract| !contract.outputs.compares())
+            .map(|contract| contract.network.as_str())
+            .collect();
+        if !silent.is_empty() && !self.include.embeddings {
+            tracing::warn!(
+                "{} gives embeddings and no more: ask for them with --include embeddings",
+                silent.join(", ")
+            );
+        }
     }
 
     /// On a processor a batch gains nothing, so pairs leave one by one and as soon as they can.

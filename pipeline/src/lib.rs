@@ -19,6 +19,7 @@ pub mod job;
 pub mod ledger;
 pub mod overlay;
 pub mod paint;
+pub mod parts;
 pub mod pool;
 mod progress;
 pub mod roll;

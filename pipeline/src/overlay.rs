@@ -59,12 +59,14 @@ impl Second {
     fn take(&mut self, row: &Row) {
         self.is_seen |= row.frame_pts_ns.is_some();
         self.audio = Some(row.audio);
-        let Some(score) = &row.score else {
+        let Some((score, correspondence)) =
+            (row.score.as_ref()).and_then(|score| Some((score, score.correspondence?)))
+        else {
             return;
         };
         let localises = score.heatmap.is_some();
         if self.correspondence.is_none() || (localises && self.heatmap.is_none()) {
-            self.correspondence = Some(score.correspondence);
+            self.correspondence = Some(correspondence);
         }
         if self.heatmap.is_none() && row.localizable {
             self.heatmap = score.heatmap.clone();

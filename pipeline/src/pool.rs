@@ -5,7 +5,9 @@ use std::{
     thread,
 };
 
-use sonoscope_models::{Network, NetworkError, NetworkFiles, Precision, Provider, Runtime, zoo};
+use sonoscope_models::{
+    Contract, Network, NetworkError, NetworkFiles, Precision, Provider, Runtime, zoo,
+};
 use sonoscope_operators::{
     Features, Heatmap, Inputs, Job, Preparation, Score, Segment, WindowMaker,
 };
@@ -51,6 +53,33 @@ impl Member {
             })
             .collect()
     }
+}
+
+impl Member {
+    /// Sees that the network says how well sound and picture belong together, which this command
+    /// of the program is about.
+    ///
+    /// # Errors
+    /// When it gives embeddings alone.
+    pub fn must_compare(&self, command: &str) -> Result<(), Fault> {
+        must_compare(self.files.contract(), command)
+    }
+}
+
+/// As [`Member::must_compare`], of a contract.
+///
+/// # Errors
+/// When it is that of a network that gives embeddings alone.
+pub fn must_compare(contract: &Contract, command: &str) -> Result<(), Fault> {
+    if contract.outputs.compares() {
+        return Ok(());
+    }
+    let network = &contract.network;
+    Err(Fault::usage(format!(
+        "{network} gives embeddings and does not compare sound and picture, so that {command} has \
+         nothing to do with it"
+    ))
+    .tip("leave it to `sonoscope run --include embeddings`"))
 }
 
 /// Threads with a copy of every network each.
@@ -215,14 +244,21 @@ fn ask(network: &mut Network, frame: &[f32], sound: &[f32]) -> Result<Score, Net
     let heard = network.audio_features(sound, 1)?;
     let outputs = network.contract().outputs.clone();
     let embedding = |values: &[f32]| outputs.embedding.map(|_| values.to_vec());
+    let embeddings = Score {
+        frame_embedding: embedding(seen.item(0)),
+        audio_embedding: embedding(heard.item(0)),
+        ..Score::default()
+    };
+    if !outputs.compares() {
+        return Ok(embeddings);
+    }
     let mut scores = network.score(&seen, &heard)?;
     let score = scores.pop().map(|score| Score {
-        correspondence: score.correspondence,
+        correspondence: Some(score.correspondence),
         distance: score.distance,
         heatmap: (score.heatmap.zip(outputs.heatmap))
             .map(|(cells, [_, columns])| Heatmap { columns, cells }),
-        frame_embedding: embedding(seen.item(0)),
-        audio_embedding: embedding(heard.item(0)),
+        ..embeddings
     });
     Ok(score.unwrap_or_default())
 }

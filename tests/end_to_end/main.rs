@@ -11,14 +11,17 @@
 mod bad_input;
 mod dataset;
 mod determinism;
+mod embeddings;
 mod evaluation;
 mod exactly_once;
 mod extract;
 mod fetch;
+mod inputs;
 mod main_job;
 mod media;
 mod multisensory;
 mod networks;
+mod parts;
 mod pictures;
 mod selective;
 mod sound;

@@ -335,6 +335,60 @@ fn published_weights_are_imported_in_earnest() {
 }
 
 #[test]
+fn openl3_is_two_files_that_are_fetched_by_hand() {
+    let home = Home::new();
+    let alone = home.import("--as openl3-mel256 --name openl3/x").end();
+    alone.exited(2).explains(&["two files", "--image"]);
+    let other = home.import("--as ave --name x --image").and([home.file()]);
+    other.end().exited(2).explains(&["OpenL3's weights alone"]);
+    let nowhere = home.import("--as openl3-linear --name x --image /nowhere.h5");
+    let ended = nowhere.end().exited(2);
+    ended.explains(&["/nowhere.h5 cannot be read"]);
+    let pull = home.run("networks pull openl3/music").end().exited(2);
+    pull.explains(&["no git blob ids", "networks import AUDIO --image IMAGE"]);
+    assert_eq!(home.left(), [""; 0]);
+}
+
+#[test]
+fn openl3_is_imported_in_earnest() {
+    let Some(python) = torch() else { return };
+    let home = Home::new();
+    let code = "import sys, pathlib; sys.path[:0] = ['tests', '.']; import test_openl3\n\
+                test_openl3.write_both(pathlib.Path(sys.argv[1]))";
+    let folder = home.0.path();
+    let words = ["-c".as_ref(), code.as_ref(), folder.as_os_str()];
+    let training = repository().join("models/training");
+    let in_training = ["-C".as_ref(), training.as_os_str(), python.as_os_str()];
+    tool("env", in_training.into_iter().chain(words));
+    let import = |sound: &str, image: &str| {
+        home.run("networks import --as openl3-mel128 --name openl3/mine --license MIT")
+            .and([folder.join(sound)])
+            .and(["--image".as_ref(), folder.join(image).as_os_str()])
+            .with("SONOSCOPE_PYTHON", &python)
+    };
+    let turned = import("frame.h5", "audio.h5").end().exited(2);
+    turned.explains(&["frame.h5 does not hold the published audio network of OpenL3"]);
+    import("audio.h5", "frame.h5").done();
+    assert_eq!(home.left(), ["CARD.md", "audio.onnx", "frame.onnx"]);
+    let card = fs::read_to_string(home.networks().join("openl3/mine/CARD.md")).unwrap();
+    for needed in [
+        "OpenL3, trained by others",
+        "the file audio.h5",
+        "the file frame.h5",
+        "no head",
+    ] {
+        assert!(card.contains(needed), "no `{needed}` in:\n{card}");
+    }
+    let info = home.run("networks info openl3/mine").done().stdout;
+    assert!(info.contains("128 mel bands"), "{info}");
+    let run = home.run("run --include embeddings --to 1 --network openl3/mine");
+    let row: Value = serde_json::from_str(&run.and(&world()[..1]).done().stdout).unwrap();
+    for field in ["frame_embedding", "audio_embedding"] {
+        assert_eq!(row[field].as_array().unwrap().len(), 512, "{field}");
+    }
+}
+
+#[test]
 fn published_weights_are_pulled_in_earnest() {
     let Some(python) = torch() else { return };
     let home = Home::new();

@@ -38,8 +38,8 @@ fn score(network: &mut Network, pairs: usize) -> Result<(), sonoscope_models::Ne
     let contract = network.contract().clone();
     let pictures = contract.frame.clip.map_or(1, |clip| clip.frames);
     let frame = vec![0.1; 3 * pictures * contract.frame.width * contract.frame.height];
-    let values = match &contract.spectrogram {
-        Some(spectrogram) => spectrogram.bins * spectrogram.frames,
+    let values = match contract.spectrogram_shape() {
+        Some([bins, frames]) => bins * frames,
         None => contract.audio.window_samples,
     };
     let sound: Vec<f32> = (0..values)

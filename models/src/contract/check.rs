@@ -104,9 +104,10 @@ impl Contract {
         self.check_frame()?;
         self.check_audio()?;
         self.check_clip()?;
-        match &self.spectrogram {
-            Some(spectrogram) => self.check_spectrogram(spectrogram)?,
-            None => self.check_waveform()?,
+        match (&self.spectrogram, &self.mel) {
+            (Some(spectrogram), _) => self.check_spectrogram(spectrogram)?,
+            (None, Some(mel)) => self.check_mel(mel)?,
+            (None, None) => self.check_waveform()?,
         }
         self.check_outputs()
     }
@@ -124,7 +125,14 @@ impl Contract {
             frame.std.iter().all(|std| std.is_normal() && *std > 0.0),
             "frame.std",
             || format!("{:?} must be above 0: it is divided by", frame.std),
-        )
+        )?;
+        let Some(shorter) = frame.shorter_side else {
+            return Ok(());
+        };
+        let longest = frame.width.max(frame.height);
+        ensure(shorter >= longest, "frame.shorter_side", || {
+            format!("is {shorter}, but {longest} pixels are cut out of it")
+        })
     }
 
     fn check_audio(&self) -> Result<(), Problem> {
@@ -137,11 +145,16 @@ impl Contract {
         )
     }
 
-    fn check_spectrogram(&self, s: &SpectrogramContract) -> Result<(), Problem> {
+    /// Sound that becomes a spectrogram is a second of it.
+    pub(super) fn check_second(&self) -> Result<(), Problem> {
         let (found, wanted) = (self.audio.window_samples, self.audio.rate_hz);
         ensure(found == wanted as usize, "audio.window_samples", || {
             format!("is {found}, but a second at rate_hz has {wanted} samples")
-        })?;
+        })
+    }
+
+    fn check_spectrogram(&self, s: &SpectrogramContract) -> Result<(), Problem> {
+        self.check_second()?;
         ensure(
             (0.0..=1.0).contains(&s.tukey_alpha),
             "spectrogram.tukey_alpha",
@@ -172,11 +185,25 @@ impl Contract {
     }
 
     fn check_outputs(&self) -> Result<(), Problem> {
-        if let Some([rows, columns]) = self.outputs.heatmap {
+        let outputs = &self.outputs;
+        if let Some([rows, columns]) = outputs.heatmap {
             positive("outputs.heatmap", rows.min(columns))?;
+            ensure(
+                self.frame.shorter_side.is_none(),
+                "frame.shorter_side",
+                || "is there, but a heatmap is of the whole picture".into(),
+            )?;
         }
-        if let Some(length) = self.outputs.embedding {
+        if let Some(length) = outputs.embedding {
             positive("outputs.embedding", length)?;
+        }
+        if !outputs.compares() {
+            let of_a_head = || "is there, but without `correspondence` there is no head".into();
+            ensure(!outputs.distance, "outputs.distance", of_a_head)?;
+            ensure(outputs.heatmap.is_none(), "outputs.heatmap", of_a_head)?;
+            ensure(outputs.embedding.is_some(), "outputs.embedding", || {
+                "is null, and `correspondence` is, too: nothing would come out".into()
+            })?;
         }
         let width = self.provenance.width;
         ensure(width.is_normal() && width > 0.0, "provenance.width", || {
@@ -201,7 +228,7 @@ pub(super) fn positive(field: &'static str, found: usize) -> Result<(), Problem>
     ensure(found > 0, field, || "is 0, must be above 0".into())
 }
 
-fn equal(field: &'static str, found: usize, wanted: usize) -> Result<(), Problem> {
+pub(super) fn equal(field: &'static str, found: usize, wanted: usize) -> Result<(), Problem> {
     ensure(found == wanted, field, || {
         format!("is {found}, but the fields beside it make {wanted}")
     })

@@ -32,13 +32,21 @@ impl Contract {
             ensure(clip.is_none(), "frame.clip", || {
                 format!("is there, but {family} looks at one picture")
             })?;
-            return ensure(spectrogram.is_some(), "spectrogram", || {
+            ensure(spectrogram.is_none() || self.mel.is_none(), "mel", || {
+                "is there beside `spectrogram`: a network hears one of them".into()
+            })?;
+            return ensure(self.spectrogram_shape().is_some(), "spectrogram", || {
                 format!("is missing, but {family} hears spectrograms")
             });
         }
-        ensure(spectrogram.is_none(), "spectrogram", || {
-            "is there, but Multisensory hears the waveform".into()
-        })?;
+        let hears_waveform = || "is there, but Multisensory hears the waveform".into();
+        ensure(spectrogram.is_none(), "spectrogram", hears_waveform)?;
+        ensure(self.mel.is_none(), "mel", hears_waveform)?;
+        ensure(
+            self.frame.shorter_side.is_none(),
+            "frame.shorter_side",
+            || "is there, but Multisensory looks at whole pictures".into(),
+        )?;
         let Some(clip) = clip else {
             let problem = "is missing, but Multisensory looks at several pictures";
             return Err(("frame.clip", problem.into()));

@@ -22,9 +22,13 @@ impl Contract {
             true => "bilinear, antialiased",
             false => "bilinear",
         };
+        let cut = match frame.shorter_side {
+            Some(pixels) => format!(" from the middle, shorter side {pixels}"),
+            None => String::new(),
+        };
         writeln!(
             f,
-            "  {:<12} {}x{} RGB, {filter}; mean {:?}, std {:?}",
+            "  {:<12} {}x{} RGB{cut}, {filter}; mean {:?}, std {:?}",
             "frame", frame.width, frame.height, frame.mean, frame.std
         )?;
         let Some(clip) = &frame.clip else {
@@ -44,8 +48,11 @@ impl Contract {
             "  {:<12} mono, {} Hz, {} samples, full scale {}",
             "audio", audio.rate_hz, audio.window_samples, audio.full_scale
         )?;
-        match &self.spectrogram {
-            Some(spectrogram) => Self::fmt_spectrogram(spectrogram, f),
+        if let Some(spectrogram) = &self.spectrogram {
+            Self::fmt_spectrogram(spectrogram, f)?;
+        }
+        match &self.mel {
+            Some(mel) => writeln!(f, "  {:<12} {mel}", "spectrogram"),
             None => Ok(()),
         }
     }
@@ -69,21 +76,18 @@ impl Contract {
 
     fn fmt_outputs(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let outputs = &self.outputs;
-        let one_means = match outputs.correspondence {
-            Polarity::HighCorresponds => "corresponds",
-            Polarity::LowCorresponds => "does not correspond",
-        };
-        write!(f, "  {:<12} correspondence (1 {one_means})", "outputs")?;
-        if outputs.distance {
-            write!(f, ", distance")?;
-        }
-        if let Some([rows, columns]) = outputs.heatmap {
-            write!(f, ", heatmap {rows}x{columns}")?;
-        }
-        if let Some(length) = outputs.embedding {
-            write!(f, ", embeddings of {length}")?;
-        }
-        writeln!(f)
+        let correspondence = outputs.correspondence.map(|polarity| match polarity {
+            Polarity::HighCorresponds => "correspondence (1 corresponds)".to_owned(),
+            Polarity::LowCorresponds => "correspondence (1 does not correspond)".to_owned(),
+        });
+        let told = [
+            correspondence,
+            outputs.distance.then(|| "distance".to_owned()),
+            (outputs.heatmap).map(|[rows, columns]| format!("heatmap {rows}x{columns}")),
+            (outputs.embedding).map(|length| format!("embeddings of {length}")),
+        ];
+        let told: Vec<_> = told.into_iter().flatten().collect();
+        writeln!(f, "  {:<12} {}", "outputs", told.join(", "))
     }
 
     fn fmt_provenance(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -105,6 +109,7 @@ impl fmt::Display for Family {
             Family::Avol => "AVOL-Net",
             Family::L3 => "L3-Net",
             Family::Multisensory => "Multisensory",
+            Family::OpenL3 => "OpenL3",
         })
     }
 }

@@ -15,6 +15,10 @@ fn clip_page() -> Value {
     Tiny::multisensory().0["audio.onnx"].1.clone()
 }
 
+fn embeddings_page() -> Value {
+    Tiny::openl3().0["audio.onnx"].1.clone()
+}
+
 fn read(page: &Value) -> Result<Contract, ContractError> {
     Contract::from_json(&page.to_string(), Path::new("zoo/frame.onnx"))
 }
@@ -30,6 +34,89 @@ fn a_right_one_survives_writing_and_reading() {
     let again = serde_json::to_value(&contract).expect("is plain data");
     assert_eq!(again.get("spectrogram"), None);
     assert_eq!(read(&again).expect("is right"), contract);
+}
+
+#[test]
+fn a_page_of_embeddings_alone_is_read_written_and_told() {
+    let contract = read(&embeddings_page()).expect("is right");
+    assert!(!contract.outputs.compares());
+    assert_eq!(contract.spectrogram_shape(), Some([9, 10]));
+    let again = serde_json::to_value(&contract).expect("is plain data");
+    assert_eq!(again["outputs"]["correspondence"], Value::Null);
+    assert_eq!(read(&again).expect("is right"), contract);
+    let told = contract.to_string();
+    for needed in [
+        "tiny (OpenL3)",
+        "4x4 RGB from the middle, shorter side 4",
+        "9 mel bands (Htk, norm Slaney, 0..50 Hz) x 10 frames; FFT 16 (Hann), hop 10, padded 2 + 4",
+        "outputs      embeddings of 3\n",
+    ] {
+        assert!(told.contains(needed), "no `{needed}` in:\n{told}");
+    }
+}
+
+#[test]
+fn a_wrong_field_of_embeddings_alone_is_named() {
+    let spectrogram = page()["spectrogram"].clone();
+    let clip = json!({ "frames": 2, "rate_hz": 2 });
+    assert_wrong(
+        embeddings_page,
+        [
+            ("mel", Value::Null, "`spectrogram`: is missing"),
+            (
+                "spectrogram",
+                spectrogram,
+                "`mel`: is there beside `spectrogram`",
+            ),
+            ("frame.clip", clip, "looks at one picture"),
+            ("frame.shorter_side", json!(3), "4 pixels are cut out of it"),
+            ("audio.window_samples", json!(99), "has 100 samples"),
+            ("mel.fft_samples", json!(12), "power of two"),
+            ("mel.fft_samples", json!(128), "has 106 samples"),
+            ("mel.hop_samples", json!(0), "must be above 0"),
+            (
+                "mel.pad_samples",
+                json!([101, 0]),
+                "more than there is sound",
+            ),
+            ("mel.power", json!(3), "must be 1 or 2"),
+            ("mel.bins", json!(0), "must be above 0"),
+            ("mel.frames", json!(11), "make 10"),
+            ("mel.filters.scale", json!("bark"), "unknown variant"),
+            ("mel.filters.min_hz", json!(-1.0), "0 or more"),
+            ("mel.filters.max_hz", json!(51.0), "not above 50"),
+            ("mel.floor", json!(0.0), "must be above 0"),
+            ("mel.reference", json!("quietest"), "unknown variant"),
+            ("mel.range_db", json!(0.0), "must be above 0"),
+            ("outputs.distance", json!(true), "there is no head"),
+            (
+                "outputs.heatmap",
+                json!([4, 4]),
+                "heatmap is of the whole picture",
+            ),
+            ("outputs.embedding", Value::Null, "nothing would come out"),
+        ],
+    );
+    let mut forgetful = embeddings_page();
+    let outputs = forgetful["outputs"].as_object_mut().expect("an object");
+    outputs.remove("correspondence");
+    let text = read(&forgetful).expect_err("it forgot").to_string();
+    assert!(text.contains("missing field `correspondence`"), "{text}");
+}
+
+/// Sees that a page with each of these fields changed is refused, and why.
+fn assert_wrong<const N: usize>(page: fn() -> Value, wrong: [(&str, Value, &str); N]) {
+    for (field, value, problem) in wrong {
+        let (parent, name) = field.rsplit_once('.').unwrap_or(("", field));
+        let parent = match parent {
+            "" => String::new(),
+            path => format!("/{}", path.replace('.', "/")),
+        };
+        let mut page = page();
+        page.pointer_mut(&parent).expect("is a field")[name] = value;
+        let text = read(&page).expect_err(field).to_string();
+        assert!(text.contains(problem), "{field}: {text}");
+    }
 }
 
 #[test]

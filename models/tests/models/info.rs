@@ -47,6 +47,15 @@ fn tells_files_hashes_and_contract() {
 }
 
 #[test]
+fn tells_of_towers_without_a_head() {
+    let (_home, dir) = Tiny::openl3().write();
+    let info = NetworkInfo::read(&dir).expect("is whole");
+    let files: Vec<_> = info.files.iter().map(|file| file.file.as_str()).collect();
+    assert_eq!(files, ["audio.onnx", "frame.onnx"]);
+    assert_eq!(info.precisions[0].network_hash.len(), 64);
+}
+
+#[test]
 fn tells_of_clips_and_waveforms() {
     let (_home, dir) = Tiny::multisensory().write();
     let info = NetworkInfo::read(&dir).expect("is whole");

@@ -221,3 +221,40 @@ fn what_goes_in_must_be_whole_and_finite() {
         "{error}"
     );
 }
+
+#[test]
+fn towers_without_a_head_give_embeddings_and_no_more() {
+    let (_home, dir) = Tiny::openl3().write();
+    let mut network = open(&dir).expect("opens");
+    let (picture, sound) = (numbers(PICTURE), numbers(SOUND));
+    let seen = network.frame_features(&picture, 1).expect("computes");
+    let heard = network.audio_features(&sound, 1).expect("computes");
+    assert!(near(seen.values()[0], mean(&picture[..SIDE * SIDE])));
+    assert!(
+        heard
+            .values()
+            .iter()
+            .all(|value| near(*value, mean(&sound)))
+    );
+    let error = network.score(&seen, &heard).expect_err("has no head");
+    assert!(matches!(error, NetworkError::NoHead { network } if network == "tiny"));
+}
+
+#[test]
+fn a_head_may_be_missing_only_where_the_contract_says_so() {
+    let (home, dir) = Tiny::openl3().write();
+    assert!(dir.is_there());
+    assert_eq!(dir.precisions(), [Precision::Fp32]);
+    let hash = open(&dir).expect("opens").hash().to_owned();
+    std::fs::write(home.path().join("head.onnx"), "of another").expect("can be written");
+    assert_eq!(open(&dir).expect("it is not looked at").hash(), hash);
+
+    let (home, dir) = Tiny::ave().write();
+    std::fs::remove_file(home.path().join("head.onnx")).expect("is there");
+    assert!(dir.is_there(), "it is a network, though a broken one");
+    let error = open(&dir).expect_err("lacks its head");
+    assert!(
+        matches!(error, NetworkError::Missing { ref files, .. } if files == &["head.onnx"]),
+        "{error}"
+    );
+}

@@ -75,6 +75,28 @@ impl Tiny {
         this
     }
 
+    /// `openl3`: the towers of `ave`, in bands of pitch and of the middle of the picture; no head.
+    pub fn openl3() -> Self {
+        let outputs = json!({
+            "correspondence": null, "distance": false, "heatmap": null, "embedding": 3,
+        });
+        let graphs = [mean_colour("frame", &FRAME), mean_sound(), distance()];
+        let mut this = Self::of("openl3", outputs, graphs);
+        this.0.remove("head.onnx");
+        for (_, page) in this.0.values_mut() {
+            page["frame"]["shorter_side"] = json!(SIDE);
+            page["mel"] = json!({
+                "fft_samples": 16, "hop_samples": 10, "pad_samples": [2, 4], "power": 2,
+                "filters": { "scale": "htk", "norm": "slaney", "min_hz": 0.0, "max_hz": 50.0 },
+                "root": true, "bins": BINS, "frames": FRAMES, "floor": 1e-10,
+                "reference": "loudest", "range_db": 80.0,
+            });
+            let fields = page.as_object_mut().expect("an object");
+            fields.remove("spectrogram");
+        }
+        this
+    }
+
     fn of(family: &str, outputs: Value, [frame, audio, head]: [Graph; 3]) -> Self {
         let page = |part| contract(family, part, outputs.clone());
         Self(BTreeMap::from([

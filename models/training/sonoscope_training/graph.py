@@ -77,6 +77,11 @@ class Graph:
         last = "features" if output == "features" else f"{output}.flat"
         return self.node("Flatten", [cells], last, axis=1)
 
+    def _affine(self, layer: layers.Affine, flow: str, output: str) -> str:
+        scale = self.constant(f"{output}.scale", layer.scale)
+        scaled = self.node("Mul", [flow, scale], f"{output}.scaled")
+        return self.node("Add", [scaled, self.constant(f"{output}.shift", layer.shift)], output)
+
     def _time_pool(self, layer: layers.TimePool, flow: str, output: str) -> str:
         weights = self.constant(f"{output}.weights", layer.weights)
         return self.node("MatMul", [flow, weights], output)
@@ -155,6 +160,7 @@ WRITERS = (
     (nn.Linear, Graph._linear),
     (nn.ReLU, Graph._relu),
     ((nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d), Graph._max_pool),
+    (layers.Affine, Graph._affine),
     (layers.GlobalMaxPool, Graph._global_max_pool),
     (layers.L2Normalize, Graph._unit_length),
     (layers.Residual, Graph._residual),

@@ -16,6 +16,19 @@ class GlobalMaxPool(nn.Module):
         return torch.amax(maps, dim=(2, 3))
 
 
+class Affine(nn.Module):
+    """Each channel of `[n, c, h, w]` times its `scale`, plus its `shift`: both `[c, 1, 1]`."""
+
+    def __init__(self, scale: Tensor, shift: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("scale", scale)
+        self.register_buffer("shift", shift)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Scale and shift."""
+        return maps * self.scale + self.shift
+
+
 class L2Normalize(nn.Module):
     """Each row of `[n, c]` scaled to length 1."""
 

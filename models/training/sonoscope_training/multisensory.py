@@ -18,6 +18,8 @@ AUDIO_RATE_HZ = 21_000
 WINDOW_SAMPLES = 88_200
 # Samples from one step of the sound to the next, behind all strides of its tower.
 AUDIO_STRIDE = 4**5
+# Steps of the sound in a window.
+WINDOW_STEPS = -(-(WINDOW_SAMPLES // 16) // 64)
 
 Strides = tuple[int, int, int]
 
@@ -26,7 +28,8 @@ Strides = tuple[int, int, int]
 class Form:
     """Size of the window, and where the pictures are made smaller: strides are time, rows, columns.
 
-    Every form leaves a sixteenth of the rows and columns.
+    Every form leaves a sixteenth of the rows and columns, and merges pictures and sound at about
+    eight steps a second: at four, strikes are lost between others.
     """
 
     pixels: int
@@ -65,10 +68,10 @@ FORMS = {
         frames=32,
         rate_hz=8,
         entrance_kernel=(3, 7, 7),
-        entrance_stride=(2, 4, 4),
+        entrance_stride=(1, 4, 4),
         entrance_pool=False,
         frame_strides=((1, 1, 1), (1, 2, 2)),
-        head_strides=((1, 2, 2), (1, 1, 1), (2, 1, 1), (1, 1, 1), (2, 1, 1), (1, 1, 1)),
+        head_strides=((2, 2, 2), (1, 1, 1), (2, 1, 1), (1, 1, 1), (2, 1, 1), (1, 1, 1)),
         shift_s=2.0,
     ),
     "full": Form(
@@ -198,11 +201,10 @@ def time_weights(form: Form) -> Tensor:
 
     Both windows have the same middle. A step of the pictures hears what falls into it.
     """
-    audio_steps = -(-(WINDOW_SAMPLES // 16) // 64)
     steps = -(-form.frames // form.frame_stride)
     audio_s = AUDIO_STRIDE / AUDIO_RATE_HZ
     frame_s = form.frame_stride / form.rate_hz
-    audio_middles_s = torch.arange(audio_steps) * audio_s - WINDOW_SAMPLES / AUDIO_RATE_HZ / 2
+    audio_middles_s = torch.arange(WINDOW_STEPS) * audio_s - WINDOW_SAMPLES / AUDIO_RATE_HZ / 2
     # The first step looks at the first picture, which stands for the middle of its time.
     frame_middles_s = torch.arange(steps) * frame_s + (1 - form.frames) / 2 / form.rate_hz
     apart_s = (audio_middles_s[:, None] - frame_middles_s[None, :]).abs()

@@ -34,8 +34,15 @@ class Recipe:
     # "measured": the head's border starts at the distance that the towers give. "fixed": at a
     # distance that follows from nothing but what distances there can be.
     head_start: Literal["measured", "fixed"] = "measured"
+    # Of Multisensory: this share of the steps first teaches the towers what moves and what sounds.
+    motion_share: float = 0.0
     validate_every: int = 100
     seed: int = 0
+
+    @property
+    def motion_steps(self) -> int:
+        """Steps before the towers are merged."""
+        return int(self.motion_share * self.steps)
 
     def learning_rate_at(self, step: int, epoch: int) -> float:
         """Of a step, counted from 0."""

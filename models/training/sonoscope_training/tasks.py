@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sonoscope_training import checks
+from sonoscope_training import checks, motion
 from sonoscope_training.batches import Batches
 from sonoscope_training.errors import TrainingError
 from sonoscope_training.losses import alignment_loss, contrast, correspondence_loss
@@ -20,7 +20,8 @@ from sonoscope_training.validation import Validation
 from sonoscope_training.window_batches import WindowBatches
 from sonoscope_training.window_validation import WindowValidation, examples
 
-Inputs = tuple[Tensor, Tensor]
+# Pictures and sounds; and, where there are several sounds to choose from, their places.
+Inputs = tuple[Tensor, ...]
 
 
 class Task(Protocol):
@@ -101,7 +102,10 @@ class PairTask:
 
 
 class AlignmentTask:
-    """Each window with its own sound, and with sound from elsewhere in the same recording."""
+    """Each window with its own sound, and with sound from elsewhere in the same recording.
+
+    The first steps, if the recipe wants any, are those of `motion`.
+    """
 
     memory_format = torch.channels_last_3d
     least_batch = 1
@@ -109,26 +113,47 @@ class AlignmentTask:
     def __init__(self, stretch_set: StretchSet, recipe: Recipe, form: Form) -> None:
         stretches = stretch_set.split("train")
         refuse_stills(stretches)
-        batches = WindowBatches(stretches, recipe, form)
+        self.batches = WindowBatches(stretches, recipe, form)
         self.validate = WindowValidation(examples(stretch_set.split("validation"), form), form)
-        self.count = len(batches.stretches)
-        self.epoch = batches.epoch
-        self.batch = batches.at
+        self.recipe = recipe
+        self.count = len(self.batches.stretches)
+        self.epoch = self.batches.epoch
+
+    def batch(self, step: int) -> Inputs:
+        """Windows with two sounds, or in the first steps with a piece of sound around each."""
+        if step < self.recipe.motion_steps:
+            # At first nothing to choose from: signals have to be told before they are compared.
+            early = step < motion.SIGNALS_SHARE * self.recipe.motion_steps
+            return self.batches.pieces_at(step, 0 if early else motion.DISTRACTORS)
+        return self.batches.at(step)
 
     def part(self, inputs: Inputs, size: int) -> Inputs:
-        """The first windows, each with both of its sounds."""
+        """The first windows, each with all of its sounds."""
+        if len(inputs) == 3:
+            return tuple(part[:size] for part in inputs)
         aligned, misaligned = inputs[1].chunk(2)
         return inputs[0][:size], torch.cat([aligned[:size], misaligned[:size]])
 
     def start(self, network: Network, inputs: Inputs, autocast: AbstractContextManager) -> None:
-        """Nothing to fit: batch normalisation does it."""
+        """Prepare for what the first steps teach."""
+        if self.recipe.motion_steps:
+            motion.start(network)
 
     def loss(self, network: Network, inputs: Inputs, autocast: AbstractContextManager) -> Tensor:
         """Over as many misaligned windows as aligned ones; most of the work is in the head."""
+        if len(inputs) == 3:
+            return self._motion_loss(network, inputs, autocast)
         with autocast:
             frame, audio = network.frame(inputs[0]), network.audio(inputs[1])
             logits = network.head.logits(torch.cat([frame, frame]), audio)
         return alignment_loss(logits)
+
+    @staticmethod
+    def _motion_loss(network: Network, inputs: Inputs, autocast: AbstractContextManager) -> Tensor:
+        pictures, sounds, places = inputs
+        with autocast:
+            frame, trunk = network.frame(pictures), network.audio[:-1](sounds)
+        return motion.loss(network, pictures, sounds, frame.float(), trunk.float(), places)
 
 
 def refuse_stills(stretches: list[Stretch]) -> None:

@@ -98,8 +98,8 @@ class Run:
         raise self._out_of_memory(inputs)
 
     def _descend(self, inputs: Inputs) -> torch.Tensor:
-        frames, sounds = (part.to(self.device, non_blocking=True) for part in inputs)
-        loss = self.task.loss(self.network, (frames, sounds), self._autocast())
+        inputs = tuple(part.to(self.device, non_blocking=True) for part in inputs)
+        loss = self.task.loss(self.network, inputs, self._autocast())
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()
@@ -134,8 +134,8 @@ class Run:
         self.log.rewind(0)
         if self.keep_head:
             return
-        frames, sounds = (part.to(self.device) for part in self.task.batch(0))
-        self.task.start(self.network, (frames, sounds), self._autocast())
+        inputs = tuple(part.to(self.device) for part in self.task.batch(0))
+        self.task.start(self.network, inputs, self._autocast())
 
     def _report(self, loss: float, seconds: float, idle_s: float) -> None:
         """Validate, keep what is worth keeping, say where the run stands."""

@@ -3,13 +3,14 @@
 As with pairs, everything about a step follows from the run's seed and the step's number.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from sonoscope_training import windows
+from sonoscope_training import pieces, windows
 from sonoscope_training.batches import LUMA, ORDER, VARIATION
 from sonoscope_training.contract import FRAME_MEAN, FRAME_STD
 from sonoscope_training.errors import TrainingError
@@ -56,15 +57,9 @@ class WindowBatches:
 
         The first half of the waveforms is aligned with the pictures, the second is not.
         """
-        order = np.random.default_rng([self.recipe.seed, ORDER, self.epoch(step)])
-        place = step % self._steps_per_epoch * self.recipe.batch
-        chosen = order.permutation(len(self.stretches))[place : place + self.recipe.batch]
-
         random = np.random.default_rng([self.recipe.seed, VARIATION, step])
         pictures, aligned, misaligned = [], [], []
-        for index in chosen:
-            stretch = self.stretches[index]
-            window = self.choices[index][random.integers(len(self.choices[index]))]
+        for stretch, window in self._drawn(step, random):
             pictures.append(crop(pictures_of(stretch, window, self.form), self.form, random))
             aligned.append(sound_of(stretch, window.first_sample))
             elsewhere = windows.shifted(window, stretch, self.form, random)
@@ -73,6 +68,34 @@ class WindowBatches:
             self._colours(torch.from_numpy(np.stack(pictures)), random),
             self._loudness(waveforms_to_tensor(np.stack(aligned + misaligned)), random),
         )
+
+    def pieces_at(self, step: int, distractors: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Pictures as in `at`, the sound far around each, and places in it, in steps of sound.
+
+        Sounds are `[batch, 1, samples]`, places `[batch, 1 + distractors]`: the first is where the
+        window's own sound begins, the others where some other sound does.
+        """
+        random = np.random.default_rng([self.recipe.seed, VARIATION, step])
+        pictures, sounds, places = [], [], []
+        for stretch, window in self._drawn(step, random):
+            pictures.append(crop(pictures_of(stretch, window, self.form), self.form, random))
+            piece = pieces.around(window, stretch, random)
+            sounds.append(piece.sound)
+            places.append(piece.places(distractors, random))
+        return (
+            self._colours(torch.from_numpy(np.stack(pictures)), random),
+            self._loudness(waveforms_to_tensor(np.stack(sounds)), random),
+            torch.from_numpy(np.stack(places)),
+        )
+
+    def _drawn(self, step: int, random: np.random.Generator) -> Iterator[tuple[Stretch, Window]]:
+        """The stretches of a step, and a window of each."""
+        order = np.random.default_rng([self.recipe.seed, ORDER, self.epoch(step)])
+        place = step % self._steps_per_epoch * self.recipe.batch
+        chosen = order.permutation(len(self.stretches))[place : place + self.recipe.batch]
+        for index in chosen:
+            choices = self.choices[index]
+            yield self.stretches[index], choices[random.integers(len(choices))]
 
     def _colours(self, pictures: Tensor, random: np.random.Generator) -> Tensor:
         """Brightness and saturation varied, each window's pictures alike; normalised.

@@ -9,7 +9,7 @@ from sonoscope_training.recipe import Recipe
 
 
 def test_all_that_is_shipped_can_be_loaded():
-    assert configuration.names() == ["default", "multisensory", "published", "warm"]
+    assert configuration.names() == ["default", "multisensory", "published", "warm", "widened"]
     for name in configuration.names():
         assert isinstance(configuration.load(name), Recipe)
 

@@ -1,6 +1,6 @@
 //! Contracts that contradict themselves, refused.
 
-use sonoscope_models::{AudioContract, SpectrogramContract};
+use sonoscope_models::{AudioContract, MelContract, SpectrogramContract};
 
 /// A contract asks for a spectrogram that cannot be made.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -51,6 +51,42 @@ pub(super) fn check(
 ) -> Result<(), SpectrogramError> {
     check_lengths(audio, contract)?;
     check_ranges(audio, contract)
+}
+
+/// Whether a spectrogram in bands can be made as the contract says.
+pub(super) fn check_mel(
+    audio: &AudioContract,
+    contract: &MelContract,
+) -> Result<(), SpectrogramError> {
+    let fft_samples = contract.fft_samples;
+    let sound_samples = audio.window_samples + contract.pad_samples.iter().sum::<usize>();
+    if !fft_samples.is_power_of_two() || fft_samples < 4 {
+        return Err(SpectrogramError::FftLength(fft_samples));
+    }
+    if fft_samples > sound_samples {
+        return Err(SpectrogramError::Window {
+            window_samples: fft_samples,
+            fft_samples,
+            sound_samples,
+        });
+    }
+    let hop_samples = contract.hop_samples as f64;
+    check_range("hop_samples", hop_samples, "1 or more", |hop| hop >= 1.0)?;
+    let bins = match contract.filters {
+        Some(_) => contract.bins.max(1),
+        None => fft_samples / 2 + 1,
+    };
+    let said = [contract.bins, contract.frames];
+    let given = [
+        bins,
+        (sound_samples - fft_samples) / contract.hop_samples + 1,
+    ];
+    if said != given {
+        return Err(SpectrogramError::Shape { said, given });
+    }
+    let positive = |value: f64| value.is_finite() && value > 0.0;
+    check_range("floor", contract.floor, "more than 0", positive)?;
+    check_range("range_db", contract.range_db, "more than 0", positive)
 }
 
 fn check_lengths(

@@ -14,6 +14,7 @@ use crate::{
     extract::{Counts, Extracted, Options, extract},
     fault::{Exit, Fault},
     inputs::gather,
+    pool::must_compare,
     sources::{Frames, Stop},
     summary,
     tally::SourceTally,
@@ -22,8 +23,8 @@ use crate::{
 /// What `sonoscope extract` takes.
 #[derive(Args, Debug)]
 pub struct ExtractArgs {
-    /// Recordings: paths, file:// URLs, folders (all recordings in them and below), or lists,
-    /// `@LIST`: what `sonoscope dataset` wrote, or a name a line.
+    /// Recordings: paths, file:// URLs, folders (all recordings in them and below), patterns, or
+    /// lists, `@LIST`: what `sonoscope dataset` wrote, or a name a line.
     #[arg(value_name = "SOURCE", required = true)]
     sources: Vec<OsString>,
 
@@ -88,6 +89,7 @@ pub fn into_set(
 ) -> Result<Extracted, Fault> {
     let folder = zoo::resolve(network).map_err(Fault::usage)?;
     let files = NetworkFiles::load(&folder, Precision::Fp32).map_err(Fault::environment)?;
+    must_compare(files.contract(), "extract")?;
     let named = entries.len();
     let extracted = extract(entries, out, files.contract(), options, stop)?;
     summary::print(&extracted.sources, true);

@@ -29,7 +29,7 @@ enum Command {
     Info(InspectArgs),
     /// Fetch published weights, verify and convert them.
     Pull(PullArgs),
-    /// Convert weights from a file: a PyTorch state dict with the published names.
+    /// Convert weights from a file: a PyTorch state dict with the published names, or OpenL3's.
     Import(ImportArgs),
     /// Copy a network's folder, with its card, to another place.
     Export(export::ExportArgs),
@@ -51,8 +51,12 @@ struct PullArgs {
 
 #[derive(Args, Debug)]
 struct ImportArgs {
-    /// The file.
+    /// The file; of OpenL3, that of the audio network.
     file: PathBuf,
+
+    /// Of OpenL3: the file of the image network.
+    #[arg(long, value_name = "FILE")]
+    image: Option<PathBuf>,
 
     /// Which design's names the file has. The published files are known without.
     #[arg(long = "as", value_name = "DESIGN")]
@@ -91,10 +95,7 @@ pub fn run(args: NetworksArgs, quiet: bool) -> Result<Exit, Fault> {
 }
 
 fn pull(args: &PullArgs, quiet: bool) -> Result<(), Fault> {
-    let published = catalogue::by_name(&args.name).ok_or_else(|| {
-        Fault::usage(format!("there are no published weights `{}`", args.name))
-            .tip(format!("give one of: {}", catalogue::names()))
-    })?;
+    let published = catalogue::by_name(&args.name).ok_or_else(|| catalogue::unknown(&args.name))?;
     let pull = Pull {
         published,
         from: args.from.clone(),
@@ -109,6 +110,7 @@ fn pull(args: &PullArgs, quiet: bool) -> Result<(), Fault> {
 fn import(args: &ImportArgs) -> Result<(), Fault> {
     let import = Import {
         file: &args.file,
+        image: args.image.as_deref(),
         form: args.form,
         name: args.name.as_deref(),
         trained_on: args.trained_on.as_deref(),

@@ -4,7 +4,7 @@ use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
-use sonoscope_models::{Device, Precision};
+use sonoscope_models::{Device, NetworkFile, Part, Precision, zoo};
 use sonoscope_operators::{Include, slice::DEFAULT_SILENCE_DBFS};
 
 use super::stop_on_signal;
@@ -155,6 +155,9 @@ pub fn run(args: RunArgs, quiet: bool) -> Result<Exit, Fault> {
         .tip("leave out --state for them; --heatmaps goes with it"));
     }
     let job = job(args)?;
+    if table || overlay.is_some() || job.heatmaps.is_some() {
+        must_show(&job)?;
+    }
     let stop = Stop::default();
     stop_on_signal(&stop)?;
     let roll = Roll::new(table || overlay.is_some());
@@ -175,6 +178,24 @@ pub fn run(args: RunArgs, quiet: bool) -> Result<Exit, Fault> {
         outcome.fault = crate::overlay::render(&folder, &sources, &tracks, &stop).err();
     }
     conclude(outcome, quiet)
+}
+
+/// Tables, overlays and heatmaps show what networks make of sound and picture together: one of the
+/// networks at least must compare them.
+fn must_show(job: &Job) -> Result<(), Fault> {
+    for name in &job.networks {
+        let folder = zoo::resolve(name).map_err(Fault::usage)?;
+        match NetworkFile::load(&folder.file(Part::Frame, job.precision)) {
+            Ok(frame) if !frame.contract.outputs.compares() => {}
+            // What is wrong with a network is for the run to say.
+            Ok(_) | Err(_) => return Ok(()),
+        }
+    }
+    let names = job.networks.join(", ");
+    Err(Fault::usage(format!(
+        "{names} gives embeddings and does not compare sound and picture: there is nothing to show"
+    ))
+    .tip("leave --table, --overlay and --heatmaps out, or name another network as well"))
 }
 
 fn conclude(outcome: Outcome, quiet: bool) -> Result<Exit, Fault> {

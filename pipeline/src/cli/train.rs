@@ -64,7 +64,7 @@ pub struct TrainArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
 
-    /// A configuration by name or file: default, published, warm, multisensory.
+    /// A configuration by name or file: default, published, warm, widened, multisensory.
     #[arg(long, value_name = "NAME|FILE")]
     configuration: Option<String>,
 

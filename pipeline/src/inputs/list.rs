@@ -236,7 +236,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         for (line, complaint) in [
             ("a.mp4,start=noon", "\"noon\" is no time"),
-            ("\tid=a", "no path"),
+            (",id=a", "no path"),
             ("{\"path\": 3}", "invalid type"),
             (".,id=a", "for single files"),
             ("rtsp://me:secret@camera/1", "cannot read rtsp://"),

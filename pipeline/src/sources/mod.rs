@@ -23,6 +23,7 @@ mod yuv;
 
 use crate::fault::Fault;
 use std::{
+    fmt,
     path::PathBuf,
     sync::{
         Arc, OnceLock,
@@ -59,6 +60,17 @@ pub struct SourceSpec {
     pub began: Began,
     /// How long it is, told as soon as it is known.
     pub length: SourceLength,
+    /// Who may have others read a part of it.
+    pub sharing: Option<Arc<dyn Sharing>>,
+}
+
+/// Whoever may have a long recording read by several.
+pub trait Sharing: fmt::Debug + Send + Sync {
+    /// The source is open and lasts so long, if that is known: now is the time to cut it.
+    fn offer(&self, source: &SourceSpec, length_s: Option<u64>);
+
+    /// The first second that others read, if it was cut.
+    fn end(&self) -> Option<i64>;
 }
 
 /// When a recording began, by the clock on the wall.
@@ -192,16 +204,26 @@ impl SourceSpec {
             grid: reading.grid,
             began: Began::default(),
             length: SourceLength::default(),
+            sharing: None,
+        }
+    }
+
+    /// The seconds that are wanted of it here, and not read by others.
+    fn own_range(&self) -> SecondRange {
+        let end = self.sharing.as_ref().and_then(|sharing| sharing.end());
+        SecondRange {
+            to: end.unwrap_or(self.range.to),
+            ..self.range
         }
     }
 
     /// The seconds to be read: those wanted and, where windows are cut, those that these reach to.
     fn read_range(&self) -> SecondRange {
         let reach = self.grid.map_or(0, |_| WINDOW_REACH as i64);
-        let most = SecondRange::default();
+        let (own, most) = (self.own_range(), SecondRange::default());
         SecondRange {
-            from: (self.range.from - reach).max(most.from),
-            to: self.range.to.saturating_add(reach).min(most.to),
+            from: (own.from - reach).max(most.from),
+            to: own.to.saturating_add(reach).min(most.to),
         }
     }
 
@@ -218,7 +240,7 @@ impl SourceSpec {
             ordinal: self.ordinal,
             session: 0,
             first_segment: self.read_range().from,
-            wanted: self.range.from..self.range.to,
+            wanted: self.own_range().from..self.own_range().to,
             has_audio,
             has_video,
             began,

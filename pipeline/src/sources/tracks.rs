@@ -180,6 +180,10 @@ impl Tracks {
         let Some(pipeline) = self.pipeline.upgrade().filter(|_| !self.is_complete) else {
             return Ok(());
         };
+        if let Some(sharing) = &self.spec.sharing {
+            let length = pad.query_duration::<gst::ClockTime>();
+            sharing.offer(&self.spec, length.map(gst::ClockTime::seconds));
+        }
         let (watch, origin) = (self.watch.clone(), self.origin.clone());
         let (outlet, spec) = (self.outlet.clone(), &self.spec);
         let omitted = Omitted::default();

@@ -11,6 +11,18 @@ use super::{
 /// The licence that comes with what the catalogue lists.
 const BSD_3_CLAUSE: &str = include_str!("bsd-3-clause.txt");
 
+/// Of OpenL3.
+const INPUT_OPENL3: &str = "A second of mono sound at 48 kHz as a spectrogram in decibels below \
+    its loudest, heard as OpenL3 up to version 0.3 heard it, which is how it was trained; and the \
+    picture shown at its middle, its shorter side resized to 256 and the middle 224x224 cut out. \
+    The exact preprocessing is the `sonoscope.contract` in each file.";
+
+/// Of OpenL3.
+const DONE_OPENL3: &str = "The weights are as published, in another form: batch normalisation is \
+    folded into the layers before it where there are such, and each channel's highest value is \
+    the embedding, of 512 numbers. There is no head: the network says nothing of whether sound and \
+    picture belong together.";
+
 const INPUT: &str = "A second of mono sound at 48 kHz as a 257x199 log-spectrogram, and the \
     picture shown at its middle as 224x224 RGB. The exact preprocessing is the \
     `sonoscope.contract` in each file.";
@@ -35,6 +47,8 @@ pub struct Card<'a> {
     pub origin: String,
     /// Of the file.
     pub hashes: Hashes,
+    /// The second file of a network that comes as two, that of its pictures: its name, and hashes.
+    pub image: Option<(String, Hashes)>,
     /// The entry of the catalogue that the file is, if it is one.
     pub published: Option<&'a Published>,
     /// What it was trained on.
@@ -51,6 +65,7 @@ impl<'a> Card<'a> {
             form: published.form,
             origin,
             hashes,
+            image: None,
             published: Some(published),
             trained_on: published.trained_on.into(),
             license: catalogue::LICENSE.into(),
@@ -92,11 +107,19 @@ impl<'a> Card<'a> {
         };
         let _ = writeln!(text, "- Git blob id: {}, {known}", self.hashes.blob_id);
         let _ = writeln!(text, "- SHA-256 of the file: {}", self.hashes.sha256);
+        if let Some((file, hashes)) = &self.image {
+            let _ = writeln!(text, "- Pictures from: the file {file}");
+            let _ = writeln!(text, "- SHA-256 of that file: {}", hashes.sha256);
+        }
         let _ = writeln!(text, "- Trained on: {}", self.trained_on);
         let _ = writeln!(text, "- Licence of the weights: {}", self.license);
+        let (input, done) = match self.form.hears() {
+            Some(_) => (INPUT_OPENL3, DONE_OPENL3),
+            None => (INPUT, DONE),
+        };
         let _ = write!(
             text,
-            "\n## Input\n\n{INPUT}\n\n## What was done to it\n\n{DONE}\n"
+            "\n## Input\n\n{input}\n\n## What was done to it\n\n{done}\n"
         );
         if let Some(published) = self.published {
             let _ = write!(
@@ -161,6 +184,7 @@ mod tests {
             form: Form::L3,
             origin: "theirs.pt".into(),
             hashes: hashes(),
+            image: None,
             published: None,
             trained_on: "not said".into(),
             license: "not said".into(),

@@ -3,6 +3,8 @@
 use clap::ValueEnum;
 use sonoscope_models::Family;
 
+use crate::fault::Fault;
+
 /// In which of the published forms a file is: by which names it calls its weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Form {
@@ -12,6 +14,15 @@ pub enum Form {
     Avol,
     /// L3-Net: `icn`, `acn`, `fc1`, `fc2`.
     L3,
+    /// OpenL3 that hears 257 bins: Keras' weights of sound, and those of pictures with --image.
+    #[value(name = "openl3-linear")]
+    OpenL3Linear,
+    /// OpenL3 that hears 128 bands of pitch; likewise.
+    #[value(name = "openl3-mel128")]
+    OpenL3Mel128,
+    /// OpenL3 that hears 256 bands of pitch; likewise.
+    #[value(name = "openl3-mel256")]
+    OpenL3Mel256,
 }
 
 impl Form {
@@ -21,7 +32,15 @@ impl Form {
             Self::Ave => "ave",
             Self::Avol => "avol",
             Self::L3 => "l3",
+            Self::OpenL3Linear => "openl3-linear",
+            Self::OpenL3Mel128 => "openl3-mel128",
+            Self::OpenL3Mel256 => "openl3-mel256",
         }
+    }
+
+    /// Of OpenL3: which spectrogram its audio network hears, as the exporter calls it.
+    pub fn hears(self) -> Option<&'static str> {
+        self.word().strip_prefix("openl3-")
     }
 
     /// The design that it is a form of.
@@ -30,6 +49,7 @@ impl Form {
             Self::Ave => Family::Ave,
             Self::Avol => Family::Avol,
             Self::L3 => Family::L3,
+            Self::OpenL3Linear | Self::OpenL3Mel128 | Self::OpenL3Mel256 => Family::OpenL3,
         }
     }
 }
@@ -67,6 +87,9 @@ pub enum Figures {
 
 /// The repository of the report "All that Sound".
 pub const REPOSITORY: &str = "https://github.com/kyuyeonpooh/objects-that-sound";
+
+/// The repository of OpenL3, whose weights are imported by hand.
+const OPENL3: &str = "https://github.com/marl/openl3";
 
 /// Where its files are had, each by its own name. `HEAD` is whichever branch its owners have made
 /// the main one; that the content is the right one is for the blob ids to say.
@@ -135,6 +158,22 @@ pub const PUBLISHED: [Published; 4] = [
 /// The one of this name.
 pub fn by_name(name: &str) -> Option<&'static Published> {
     PUBLISHED.iter().find(|published| published.name == name)
+}
+
+/// Why none goes by a name, and what to do instead.
+pub fn unknown(name: &str) -> Fault {
+    if name.starts_with("openl3") {
+        return Fault::usage(format!(
+            "`{name}` cannot be fetched: no git blob ids of OpenL3's files are known here, by which \
+             they could be verified"
+        ))
+        .tip(format!(
+            "take two .h5.gz files from the branch `models` of {OPENL3}, and: sonoscope networks \
+             import AUDIO --image IMAGE --as openl3-mel256 --name openl3/music"
+        ));
+    }
+    Fault::usage(format!("there are no published weights `{name}`"))
+        .tip(format!("give one of: {}", names()))
 }
 
 /// The one whose file has this git blob id.

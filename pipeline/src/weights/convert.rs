@@ -18,16 +18,27 @@ use crate::fault::Fault;
 /// What the exporter needs of Python.
 pub(super) const MODULES: [&str; 3] = ["torch", "numpy", "onnx"];
 
+/// And for OpenL3, whose weights come as HDF5.
+pub(super) const MODULES_OPENL3: [&str; 4] = ["torch", "numpy", "onnx", "h5py"];
+
 /// Converting takes seconds. What takes this long hangs.
 const LIMIT: Duration = Duration::from_secs(600);
 const POLL: Duration = Duration::from_millis(20);
+
+/// What the user calls the files.
+pub(super) struct Shown {
+    pub weights: String,
+    pub image: Option<String>,
+}
 
 /// Weights on their way to being a network.
 pub(super) struct Conversion<'a> {
     /// The file, which nobody else changes.
     pub weights: &'a Path,
-    /// What the user calls the file, for messages.
-    pub shown: String,
+    /// The file of the pictures' weights, where there are two; likewise nobody changes it.
+    pub image: Option<&'a Path>,
+    /// What the user calls the files, for messages.
+    pub shown: Shown,
     /// What the network will be, and say of itself.
     pub card: Card<'a>,
     /// Among which networks.
@@ -57,13 +68,10 @@ impl Conversion<'_> {
         let said = building.path().join("said");
         let wrong = |error: io::Error| super::own::unwritable(&said, &error);
         let log = File::create(&said).map_err(wrong)?;
-        let mut command = self.python.command("export");
-        (command.args(["--network", self.card.form.word()]))
-            .arg(format!("--name={}", self.card.name))
+        let mut command = self.command();
+        (command.arg(format!("--name={}", self.card.name)))
             .arg(format!("--trained-on={}", self.card.trained_on))
             .arg(format!("--license={}", self.card.license))
-            .arg("--published")
-            .arg(self.weights)
             .arg("--out")
             .arg(network)
             .stdout(log.try_clone().map_err(wrong)?)
@@ -76,26 +84,48 @@ impl Conversion<'_> {
         Err(self.refusal(&said, status))
     }
 
+    /// The exporter, told which weights are in which files.
+    fn command(&self) -> Command {
+        let form = self.card.form;
+        let Some((hears, image)) = form.hears().zip(self.image) else {
+            let mut command = self.python.command("export");
+            (command.args(["--network", form.word()])).arg("--published");
+            command.arg(self.weights);
+            return command;
+        };
+        let mut command = self.python.command("openl3");
+        command.args(["--hears", hears]).arg("--audio");
+        command.arg(self.weights).arg("--image").arg(image);
+        command
+    }
+
     /// Why the exporter refuses, in its own words: its last line that is an error.
     fn refusal(&self, said: &str, status: ExitStatus) -> Fault {
-        let ours = self.weights.display().to_string();
         let error = said
             .lines()
             .rev()
             .find_map(|line| line.strip_prefix("error: "));
         match error {
-            Some(error) => Fault::usage(error.replace(&ours, &self.shown)).tip(
-                "see that it is the state dict of the design that --as says, as its authors \
-                 published it",
+            Some(error) => Fault::usage(self.in_their_words(error)).tip(
+                "see that it is the file of the design that --as says, as its authors published it",
             ),
             None => {
                 let last = said.trim().lines().last().unwrap_or("it said nothing");
                 Fault::environment(format!(
                     "converting {} failed, {status}: {last}",
-                    self.shown
+                    self.shown.weights
                 ))
                 .tip("make setup-training")
             }
+        }
+    }
+
+    /// What the exporter says of our copies, said of the user's files.
+    fn in_their_words(&self, error: &str) -> String {
+        let said = error.replace(&self.weights.display().to_string(), &self.shown.weights);
+        match self.image.zip(self.shown.image.as_ref()) {
+            Some((image, shown)) => said.replace(&image.display().to_string(), shown),
+            None => said,
         }
     }
 }

@@ -9,14 +9,14 @@ use std::{
 use super::{
     card::Card,
     catalogue::{self, Form, Published},
-    convert::{Conversion, MODULES},
+    convert::{Conversion, MODULES, MODULES_OPENL3, Shown},
     hashes::Hashes,
     own::{Own, unwritable},
     python::Python,
 };
 use crate::fault::Fault;
 
-/// No state dict of the published designs comes near this size.
+/// No weights of the published designs come near this size.
 const LARGEST_BYTES: u64 = 256 << 20;
 
 /// What a person who imports weights did not say of them.
@@ -28,8 +28,10 @@ const PROMISING: &str = "allthatsound/";
 /// What is wanted.
 #[derive(Clone, Debug)]
 pub struct Import<'a> {
-    /// The state dict.
+    /// The state dict; of OpenL3, the weights of sound.
     pub file: &'a Path,
+    /// Of OpenL3: the weights of pictures.
+    pub image: Option<&'a Path>,
     /// By which names it calls its weights. A published file is known without.
     pub form: Option<Form>,
     /// What to call the network. A published file has a name.
@@ -47,15 +49,33 @@ pub struct Import<'a> {
 /// # Errors
 /// When the file is not what it is said to be, or the network cannot be written.
 pub fn import(import: &Import, own: &Own) -> Result<PathBuf, Fault> {
+    import.check_image()?;
     let copying = own.build()?;
-    let copy = copying.path().join("weights");
-    let hashes = import.copy(&copy)?;
-    let card = import.card(hashes)?;
+    let weights = copying.path().join("weights");
+    let hashes = copy(import.file, &weights)?;
+    let image = import
+        .image
+        .map(|file| (file, copying.path().join("image")));
+    let image_hashes = (image.as_ref())
+        .map(|(file, to)| copy(file, to))
+        .transpose()?;
+    let card = Card {
+        image: import.image.map(file_name).zip(image_hashes),
+        ..import.card(hashes)?
+    };
     own.claim(card.name, import.replace)?;
-    let python = Python::find(&MODULES)?;
+    let python = match card.image {
+        Some(_) => Python::find(&MODULES_OPENL3),
+        None => Python::find(&MODULES),
+    }?;
+    let shown = |file: &Path| file.display().to_string();
     Conversion {
-        weights: &copy,
-        shown: import.file.display().to_string(),
+        weights: &weights,
+        image: image.as_ref().map(|(_, to)| to.as_path()),
+        shown: Shown {
+            weights: shown(import.file),
+            image: import.image.map(shown),
+        },
         card,
         own,
         python: &python,
@@ -63,34 +83,50 @@ pub fn import(import: &Import, own: &Own) -> Result<PathBuf, Fault> {
     .run()
 }
 
+/// A copy that nobody else changes, so that what is hashed is what is converted.
+fn copy(file: &Path, copy: &Path) -> Result<Hashes, Fault> {
+    let shown = file.display();
+    let unreadable = |problem: &dyn std::fmt::Display| {
+        Fault::usage(format!("{shown} cannot be read: {problem}"))
+            .tip("name the file of a PyTorch state dict, or of OpenL3's weights")
+    };
+    let about = fs::metadata(file).map_err(|error| unreadable(&error))?;
+    if !about.is_file() {
+        return Err(unreadable(&"it is no file"));
+    }
+    if about.len() > LARGEST_BYTES {
+        let size = about.len();
+        return Err(unreadable(&format!(
+            "it has {size} bytes, more than any weights of the published designs"
+        )));
+    }
+    let mut from = File::open(file).map_err(|error| unreadable(&error))?;
+    let mut to = File::create(copy).map_err(|error| unwritable(copy, &error))?;
+    io::copy(&mut from, &mut to).map_err(|error| unwritable(copy, &error))?;
+    Hashes::of(copy).map_err(|error| unwritable(copy, &error))
+}
+
+fn file_name(file: &Path) -> String {
+    let name = file.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}
+
 impl<'a> Import<'a> {
-    /// A copy that nobody else changes, so that what is hashed is what is converted.
-    fn copy(&self, copy: &Path) -> Result<Hashes, Fault> {
-        let shown = self.file.display();
-        let unreadable = |problem: &dyn std::fmt::Display| {
-            Fault::usage(format!("{shown} cannot be read: {problem}"))
-                .tip("name the file of a PyTorch state dict")
-        };
-        let about = fs::metadata(self.file).map_err(|error| unreadable(&error))?;
-        if !about.is_file() {
-            return Err(unreadable(&"it is no file"));
+    /// OpenL3 comes as two files, the others as one.
+    fn check_image(&self) -> Result<(), Fault> {
+        let is_openl3 = self.form.is_some_and(|form| form.hears().is_some());
+        match self.image {
+            None if is_openl3 => Err(Fault::usage("OpenL3's weights are two files")
+                .tip("name that of the pictures with --image")),
+            Some(_) if !is_openl3 => Err(Fault::usage("--image is for OpenL3's weights alone")
+                .tip("say --as openl3-mel256, or leave it out")),
+            _ => Ok(()),
         }
-        if about.len() > LARGEST_BYTES {
-            let size = about.len();
-            return Err(unreadable(&format!(
-                "it has {size} bytes, more than any weights of the published designs"
-            )));
-        }
-        let mut from = File::open(self.file).map_err(|error| unreadable(&error))?;
-        let mut to = File::create(copy).map_err(|error| unwritable(copy, &error))?;
-        io::copy(&mut from, &mut to).map_err(|error| unwritable(copy, &error))?;
-        Hashes::of(copy).map_err(|error| unwritable(copy, &error))
     }
 
     /// What will be said of the network: by the catalogue if it has the file, else by who imports.
     fn card(&self, hashes: Hashes) -> Result<Card<'a>, Fault> {
-        let origin = self.file.file_name().unwrap_or_default();
-        let origin = format!("the file {}", origin.to_string_lossy());
+        let origin = format!("the file {}", file_name(self.file));
         if let Some(published) = catalogue::by_blob_id(&hashes.blob_id) {
             tracing::info!("{} is {}", self.file.display(), published.name);
             self.agrees(published)?;
@@ -117,6 +153,7 @@ impl<'a> Import<'a> {
             form,
             origin,
             hashes,
+            image: None,
             published: None,
             trained_on: self.trained_on.unwrap_or(NOT_SAID).into(),
             license: self.license.unwrap_or(NOT_SAID).into(),

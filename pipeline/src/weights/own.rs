@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use sonoscope_models::zoo;
+use sonoscope_models::{NetworkDir, zoo};
 use tempfile::TempDir;
 
 use crate::fault::Fault;
@@ -71,7 +71,7 @@ impl Own {
                 .tip("use letters, digits, dots, dashes and underscores, and one `/` at most"));
         }
         let target = self.path(name);
-        let is_network = |folder: &Path| folder.join("head.onnx").is_file();
+        let is_network = |folder: &Path| NetworkDir::new(folder).is_there();
         let in_network =
             (target.parent()).is_some_and(|group| group != self.root && is_network(group));
         if in_network || (target.exists() && !is_network(&target)) {

@@ -7,12 +7,13 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
+use sonoscope_models::NetworkDir;
 use url::Url;
 
 use super::{
     card::Card,
     catalogue::{self, Published},
-    convert::{Conversion, MODULES},
+    convert::{Conversion, MODULES, Shown},
     fetch::{self, Limits},
     hashes::Hashes,
     own::{Own, unwritable},
@@ -41,7 +42,7 @@ pub struct Pull<'a> {
 pub fn pull(pull: &Pull, own: &Own) -> Result<PathBuf, Fault> {
     let published = pull.published;
     let there = own.path(published.name);
-    if there.join("head.onnx").is_file() && !pull.replace {
+    if NetworkDir::new(&there).is_there() && !pull.replace {
         tracing::info!("{} is there already", published.name);
         return Ok(there);
     }
@@ -52,7 +53,11 @@ pub fn pull(pull: &Pull, own: &Own) -> Result<PathBuf, Fault> {
     let hashes = pull.verified(&address, &download)?;
     let path = Conversion {
         weights: &download,
-        shown: address.to_string(),
+        image: None,
+        shown: Shown {
+            weights: address.to_string(),
+            image: None,
+        },
         card: Card::of(published, address.to_string(), hashes),
         own,
         python: &python,

@@ -1,8 +1,11 @@
-//! A small network that looks and listens for longer than a second, written byte by byte.
+//! Small networks, written byte by byte, of which what they say can be told beforehand.
 //!
-//! Its frame tower gives the mean of the pictures over time in 7 by 7 cells, its audio tower the
+//! One looks and listens for longer than a second. Its frame tower gives the mean of the pictures over time in 7 by 7 cells, its audio tower the
 //! mean of the waveform's magnitude, three times; its head the sigmoid of their scalar product in
-//! every cell, and the highest of these. So what it says can be told beforehand.
+//! every cell, and the highest of these.
+//!
+//! The other gives embeddings alone, of what OpenL3 sees and hears: the mean of each colour, and the
+//! highest, mean and lowest level of the bands of pitch.
 
 // The writer of ONNX models that the tests of `models` have; not all of it is needed here.
 #[allow(dead_code, reason = "shared with another test, which needs more of it")]
@@ -77,6 +80,66 @@ fn head() -> Graph {
         .node("ReduceMax", &["heatmap"], "correspondence", &highest)
         .output("correspondence", &[-1])
         .output("heatmap", &[-1, CELLS, CELLS])
+}
+
+/// Name in rows of the one that gives embeddings alone.
+pub const EMBEDDINGS: &str = "tiny/openl3";
+
+const BANDS: i64 = 128;
+const BAND_FRAMES: i64 = 199;
+
+/// Writes the network that gives embeddings alone into a new folder.
+pub fn embeddings() -> TempDir {
+    let home = tempfile::tempdir().unwrap();
+    let everywhere = [("axes", Ints(&[2, 3][..])), ("keepdims", Int(0))];
+    let frame = Graph::default()
+        .input("frame", &[-1, 3, 224, 224])
+        .node("ReduceMean", &["frame"], "features", &everywhere)
+        .output("features", &[-1, 3]);
+    let audio = Graph::default()
+        .input("spectrogram", &[-1, 1, BANDS, BAND_FRAMES])
+        .node("ReduceMax", &["spectrogram"], "highest", &everywhere)
+        .node("ReduceMean", &["spectrogram"], "mean", &everywhere)
+        .node("ReduceMin", &["spectrogram"], "lowest", &everywhere)
+        .node(
+            "Concat",
+            &["highest", "mean", "lowest"],
+            "features",
+            &[("axis", Int(1))],
+        )
+        .output("features", &[-1, 3]);
+    for (part, graph) in [("frame", frame), ("audio", audio)] {
+        let page = embeddings_contract(part).to_string();
+        let graph = graph.metadata("sonoscope.contract", &page);
+        fs::write(home.path().join(format!("{part}.onnx")), graph.bytes()).unwrap();
+    }
+    home
+}
+
+fn embeddings_contract(part: &str) -> Value {
+    json!({
+        "version": "allthatsound-1",
+        "network": EMBEDDINGS,
+        "family": "openl3",
+        "part": part,
+        "frame": {
+            "width": 224, "height": 224, "shorter_side": 256, "antialias": true,
+            "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5],
+        },
+        "audio": { "rate_hz": 48_000, "window_samples": 48_000, "full_scale": 1.0 },
+        "mel": {
+            "fft_samples": 2_048, "hop_samples": 242, "pad_samples": [982, 982], "power": 2,
+            "filters": { "scale": "htk", "norm": "slaney", "min_hz": 0.0, "max_hz": 24_000.0 },
+            "root": true, "bins": BANDS, "frames": BAND_FRAMES, "floor": 1e-10,
+            "reference": "loudest", "range_db": 80.0,
+        },
+        "outputs": {
+            "correspondence": null, "distance": false, "heatmap": null, "embedding": 3,
+        },
+        "provenance": {
+            "trained_on": "nothing: a test wrote it", "width": 1.0, "seed": 0, "license": "MIT",
+        },
+    })
 }
 
 fn contract(part: &str) -> Value {

@@ -108,6 +108,7 @@ impl Shrink {
             resizer: FrameTensor::new(&FrameContract {
                 width: 1,
                 height: 1,
+                shorter_side: None,
                 antialias: true,
                 mean: [0.0; 3],
                 std: [1.0; 3],
