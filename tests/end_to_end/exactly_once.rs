@@ -74,7 +74,8 @@ impl Moment {
 /// Kills jobs so many times, and goes on with each until it has ended; each time, the output must
 /// be the golden one.
 fn crash(kind: Kind, kills: u32, seed: u64) {
-    let archive = archive();
+    // Beside the others one that is long enough to be shared out among the workers.
+    let archive = [archive(), vec![clip(9, 150)]].concat();
     let golden = undisturbed(kind, &archive, 1);
     let mut dice = StdRng::seed_from_u64(seed);
     let (mut killed, mut jobs, mut beyond) = (0, 0, 0);
@@ -104,7 +105,7 @@ fn crash(kind: Kind, kills: u32, seed: u64) {
             &format!("job {jobs}, {killed} kills, seed {seed}"),
         );
     }
-    println!(
+    eprintln!(
         "{killed} kills, {beyond} of them with rows behind the last commit; {jobs} jobs, each with \
          the rows of an undisturbed run"
     );
