@@ -74,10 +74,11 @@ impl Moment {
 /// Kills jobs so many times, and goes on with each until it has ended; each time, the output must
 /// be the golden one.
 fn crash(kind: Kind, kills: u32, seed: u64) {
-    let archive = archive();
+    // Beside the others one that is long enough to be shared out among the workers.
+    let archive = [archive(), vec![clip(9, 150)]].concat();
     let golden = undisturbed(kind, &archive, 1);
     let mut dice = StdRng::seed_from_u64(seed);
-    let (mut killed, mut jobs) = (0, 0);
+    let (mut killed, mut jobs, mut beyond) = (0, 0, 0);
     while killed < kills {
         let job = Job::new(kind, &archive);
         jobs += 1;
@@ -96,6 +97,7 @@ fn crash(kind: Kind, kills: u32, seed: u64) {
                 break;
             }
             killed += 1;
+            beyond += u32::from(job.bytes("state/ledger.sqlite") > 0 && job.is_beyond());
         }
         assert_same(
             &job.lines(),
@@ -103,7 +105,11 @@ fn crash(kind: Kind, kills: u32, seed: u64) {
             &format!("job {jobs}, {killed} kills, seed {seed}"),
         );
     }
-    println!("{killed} kills, {jobs} jobs: each with the rows of an undisturbed run");
+    eprintln!(
+        "{killed} kills, {beyond} of them with rows behind the last commit; {jobs} jobs, each with \
+         the rows of an undisturbed run"
+    );
+    assert!(kills < 50 || beyond > 0, "nothing was ever cut back");
 }
 
 #[track_caller]

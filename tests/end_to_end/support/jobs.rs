@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use rusqlite::OpenFlags;
 use tempfile::TempDir;
 
 use super::{
@@ -23,6 +24,8 @@ pub struct Kind {
     pub uri: fn(&Path) -> String,
     /// What is in it.
     pub read: fn(&Path) -> Lines,
+    /// Whether there is more in it than the ledger has at this position.
+    pub is_beyond: fn(&Path, &serde_json::Value) -> bool,
 }
 
 /// `jsonl:PATH`.
@@ -36,6 +39,9 @@ pub const JSONL: Kind = Kind {
             lines.entry(source).or_default().push(line.to_owned());
         }
         lines
+    },
+    is_beyond: |path, position| {
+        fs::metadata(path).unwrap().len() > position["bytes"].as_u64().unwrap()
     },
 };
 
@@ -87,6 +93,21 @@ impl Job {
     /// All its rows so far.
     pub fn lines(&self) -> Lines {
         (self.kind.read)(&self.output())
+    }
+
+    /// Whether its output has rows that are not committed.
+    pub fn is_beyond(&self) -> bool {
+        // To read only: what a kill has left is for the program to mend.
+        let (path, flags) = (
+            self.path("state/ledger.sqlite"),
+            OpenFlags::SQLITE_OPEN_READ_ONLY,
+        );
+        let ledger = rusqlite::Connection::open_with_flags(path, flags).unwrap();
+        let read = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
+        // Before the job has begun, there is no sink.
+        let position = ledger.query_row("SELECT position FROM sink", (), read).ok();
+        let position = position.map(|text| serde_json::from_str(&text).unwrap());
+        position.is_some_and(|position| (self.kind.is_beyond)(&self.output(), &position))
     }
 
     /// Bytes that have been written under one of its paths.
