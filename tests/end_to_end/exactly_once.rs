@@ -119,7 +119,11 @@ fn assert_same(lines: &Lines, golden: &Lines, what: &str) {
         counts.collect()
     };
     assert_eq!(counts(lines), counts(golden), "{what}");
-    assert!(lines == golden, "{what}: other rows");
+    for (id, golden) in golden {
+        let mut pairs = lines[id].iter().zip(golden);
+        let other = pairs.find(|(line, golden)| line != golden);
+        assert!(other.is_none(), "{what}: other rows of {id}: {other:#?}");
+    }
 }
 
 #[test]

@@ -73,6 +73,12 @@ impl Run {
     fn pending_start_ns(&self) -> i64 {
         self.start_ns + scaled(self.sent_samples, SECOND_NS, SEGMENT_SAMPLES as i64)
     }
+
+    /// Up to where samples have come out of the resampler.
+    fn made_ns(&self) -> i64 {
+        let made = self.sent_samples + self.pending.len() as i64;
+        self.start_ns + scaled(made, SECOND_NS, SEGMENT_SAMPLES as i64)
+    }
 }
 
 /// `count * numerator / denominator`, with room to spare in between.
@@ -144,7 +150,7 @@ impl Sound {
         };
         let last_ns = self.run.as_ref().map_or(0, Run::expected_ns);
         self.watch.advance(last_ns, start_ns)?;
-        if start_ns >= self.range.to.saturating_mul(SECOND_NS) {
+        if self.is_through(start_ns) {
             return Ok(false);
         }
         let bytes = buffer
@@ -154,6 +160,14 @@ impl Sound {
         self.feed(&bytes);
         self.send_pending(PIECE_SAMPLES);
         Ok(true)
+    }
+
+    /// Whether a buffer that starts then is behind the wanted range, and of no use for its last
+    /// samples either, which the resampler makes of what is around them.
+    fn is_through(&self, start_ns: i64) -> bool {
+        let end_ns = self.range.to.saturating_mul(SECOND_NS);
+        let is_out = |run: &Run| run.made_ns() >= end_ns;
+        start_ns >= end_ns && self.run.as_ref().is_none_or(is_out)
     }
 
     /// When a buffer starts, from the start of the source; without a timestamp of its own it goes
