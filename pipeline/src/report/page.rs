@@ -148,8 +148,8 @@ fn statuses(totals: &Totals) -> String {
 
 fn failures(report: &Report) -> String {
     let Some(failures) = &report.failures else {
-        let content = "<p class=\"none\">Rows do not say which sources failed. The state folder of \
-             a run does: name it instead.</p>";
+        let content = "<p class=\"none\">Rows do not say which sources failed. Where a state was \
+             kept, <code>sonoscope status</code> does.</p>";
         return section(
             "Failures",
             "Sources that were not done to their end.",
