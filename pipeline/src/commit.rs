@@ -113,7 +113,11 @@ impl Commit {
     pub fn finish(&self) -> Vec<LeftBehind> {
         let mut stage = self.lock();
         stage.guarded(|stage| stage.commit(true));
-        stage.finish();
+        // Also after trouble, unless another run goes on: what other sinks hold back is to come
+        // out.
+        if !stage.is_broken || stage.keeping.is_none() {
+            stage.finish();
+        }
         std::mem::take(&mut stage.left_behind)
     }
 
@@ -190,7 +194,6 @@ impl Stage {
         Ok(())
     }
 
-    /// Also after trouble: what other sinks hold back is to come out.
     fn finish(&mut self) {
         if let Err(trouble) = self.sinks.finish() {
             self.alarm.raise(trouble);

@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf, thread, time::Duration};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 use crate::support::{
-    jobs::{JSONL, Job, Kind, Lines, clip, undisturbed},
+    jobs::{JSONL, Job, Kind, Lines, PARQUET, clip, parts, undisturbed},
     program::{Running, run_with_room, wait_until},
 };
 
@@ -128,9 +128,37 @@ fn assert_same(lines: &Lines, golden: &Lines, what: &str) {
 
 #[test]
 fn a_job_that_is_killed_over_and_over_ends_with_the_rows_of_an_undisturbed_run() {
+    crash(JSONL, kills(), 7);
+}
+
+#[test]
+fn a_job_that_is_killed_over_and_over_ends_with_the_parts_of_an_undisturbed_run() {
+    crash(PARQUET, kills(), 8);
+}
+
+fn kills() -> u32 {
     let kills = std::env::var("SONOSCOPE_KILLS").ok();
-    let kills = kills.map_or(KILLS, |kills| kills.parse().unwrap());
-    crash(JSONL, kills, 7);
+    kills.map_or(KILLS, |kills| kills.parse().unwrap())
+}
+
+#[test]
+fn what_a_stopped_job_has_can_be_read_and_a_done_one_leaves_nothing_but_parts() {
+    let archive = archive();
+    let job = Job::new(PARQUET, &archive);
+    let running = job.run().start();
+    wait_until("rows are taken", || job.bytes("rows") > 4096);
+    running.signal("INT");
+    running.end();
+    assert!(
+        !parts(&job.output()).is_empty(),
+        "rows of sources that are under way"
+    );
+    job.run().end().exited(1);
+    let golden = undisturbed(PARQUET, &archive, 1);
+    assert_same(&job.lines(), &golden, "stopped and gone on");
+    assert!(!job.path("rows/.sonoscope").exists());
+    job.run().end().exited(1);
+    assert_same(&job.lines(), &golden, "nothing was left to do");
 }
 
 #[test]

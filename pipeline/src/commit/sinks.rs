@@ -119,15 +119,13 @@ impl OpenSinks {
         Ok(positions)
     }
 
-    /// Lets everything out that is still held back, where no later run goes on.
+    /// Lets everything out that is still held back. If a later run is to go on behind it, the
+    /// positions of the last commit have to be in the ledger.
     ///
     /// # Errors
     /// When one cannot write it.
     pub fn finish(&mut self) -> Result<(), Trouble> {
-        match self.is_kept {
-            true => Ok(()),
-            false => self.each(|_, sink| sink.finish()),
-        }
+        self.each(|_, sink| sink.finish())
     }
 
     /// Withdraws a source's rows from all of them; those in which they stay.

@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use parquet::file::reader::SerializedFileReader;
 use rusqlite::OpenFlags;
 use tempfile::TempDir;
 
@@ -44,6 +45,41 @@ pub const JSONL: Kind = Kind {
         fs::metadata(path).unwrap().len() > position["bytes"].as_u64().unwrap()
     },
 };
+
+/// `parquet:DIR`.
+pub const PARQUET: Kind = Kind {
+    uri: |path| format!("parquet:{}", path.display()),
+    read: |path| {
+        let mut lines = Lines::new();
+        for part in parts(path) {
+            let folder = part.parent().unwrap().file_name().unwrap();
+            let source = folder.to_str().unwrap().strip_prefix("source=").unwrap();
+            let reader = SerializedFileReader::new(fs::File::open(&part).unwrap()).unwrap();
+            let rows = reader.into_iter().map(|row| row.unwrap().to_string());
+            lines.entry(source.to_owned()).or_default().extend(rows);
+        }
+        lines
+    },
+    is_beyond: |path, position| {
+        let spool = |number: &serde_json::Value| {
+            bytes(&path.join(format!(".sonoscope/spool-{:06}", number.as_u64().unwrap())))
+        };
+        let last = position["spool"].as_array().unwrap().last().unwrap();
+        spool(&last["number"]) > last["bytes"].as_u64().unwrap()
+    },
+};
+
+/// The Parquet files below a folder, in order.
+pub fn parts(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten();
+    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    let below = |path: PathBuf| match path.extension() {
+        Some(extension) if extension == "parquet" => vec![path],
+        _ => parts(&path),
+    };
+    paths.into_iter().flat_map(below).collect()
+}
 
 /// A job, in a folder that is gone with it.
 pub struct Job {
