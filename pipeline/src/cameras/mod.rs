@@ -1,0 +1,11 @@
+//! Cameras and other live sources: which there are, how they fare, what is counted of them.
+
+mod address;
+mod health;
+mod meter;
+mod roster;
+
+pub use address::{Address, AddressError, Transport};
+pub use health::{Health, State};
+pub use meter::{Meter, Reading};
+pub use roster::{Camera, CameraSpec, DEFAULT_LIMIT, Refusal, Roster};
