@@ -133,7 +133,10 @@ pub struct SourceInfo {
     pub ordinal: u32,
     /// Which uninterrupted connection this is, from 0. Timestamps mean nothing across sessions.
     pub session: u32,
-    /// The first segment that is read of it.
+    /// The segment at whose start its times begin: 0 for recordings, for a session of a live source
+    /// a Unix second.
+    pub base_segment: i64,
+    /// The first segment that is read of it, from there.
     pub first_segment: i64,
     /// The segments wanted of it. What is read beside them lends sound and pictures to windows.
     pub wanted: Range<i64>,
@@ -159,6 +162,10 @@ pub enum ClockSource {
     Container,
     /// The recording began when its file's name says.
     Name,
+    /// A camera's own clock, as its RTCP sender reports tell it.
+    RtcpSr,
+    /// The clock of this machine, when it came.
+    Host,
 }
 
 /// The picture on show at the middle of a second.
@@ -188,8 +195,12 @@ pub struct ChosenFrame {
 pub struct Segment {
     /// Whose second it is.
     pub source: Arc<SourceInfo>,
-    /// Which second: since the source's start for recordings.
+    /// Which second: since the source's start for recordings, since 1970 (UTC) for live sources.
     pub index: i64,
+    /// How many seconds it stands for: one, but for a long outage of a live source.
+    pub seconds: i64,
+    /// Seconds right before it that were let go undecoded, since there was too much to do.
+    pub dropped: u32,
     /// How the sound fared.
     pub audio: Status,
     /// How the picture fared.
@@ -208,14 +219,14 @@ pub struct Segment {
 }
 
 impl Segment {
-    /// Start in nanoseconds since the source's start.
+    /// Start in nanoseconds, from where [`index`](Self::index) counts.
     pub fn start_ns(&self) -> i64 {
         self.index * SECOND_NS
     }
 
-    /// End in nanoseconds since the source's start.
+    /// End, likewise.
     pub fn end_ns(&self) -> i64 {
-        (self.index + 1) * SECOND_NS
+        (self.index + self.seconds) * SECOND_NS
     }
 
     /// When it starts, by the clock on the wall, if that is known.
@@ -231,11 +242,32 @@ impl Segment {
     }
 }
 
-/// What a source sends into the dataflow, in order within each modality.
+/// What a source sends into the dataflow, in order within each modality. Times and seconds count
+/// from [`SourceInfo::base_segment`].
 #[derive(Debug)]
 pub enum Event {
-    /// The source is open; its tracks are known.
+    /// The source is open; its tracks are known. A live source opens once for each session; the
+    /// seconds between two sessions are gaps.
     Opened(Arc<SourceInfo>),
+    /// From now on, times come from there.
+    Clock(ClockSource),
+    /// Seconds before this one do not wait for sound any longer.
+    AudioDue {
+        /// The first second that still waits.
+        before: i64,
+    },
+    /// Seconds before this one, of which not all is there, were let go undecoded.
+    Dropped {
+        /// The first second that was not.
+        before: i64,
+    },
+    /// The session has ended: what there is of its last second is cut.
+    Interrupted,
+    /// No session is open, and seconds before this one are over.
+    Missing {
+        /// The first segment that may yet come: not from the base of a session that is over.
+        before: i64,
+    },
     /// A stretch of mono sound at 48 kHz.
     Audio {
         /// When its first sample sounds, from the start of the source.

@@ -65,7 +65,7 @@ pub fn window<'scope, T: Timestamp>(
 /// # use std::sync::Arc;
 /// # use sonoscope_operators::*;
 /// # let source = Arc::new(SourceInfo {
-/// #     id: SourceId::slug("test"), ordinal: 0, session: 0, first_segment: 0, wanted: 0..99,
+/// #     id: SourceId::slug("test"), ordinal: 0, session: 0, base_segment: 0, first_segment: 0, wanted: 0..99,
 /// #     has_audio: true, has_video: true, began: None, clock_source: ClockSource::File,
 /// # });
 /// # let grid = Some(Arc::new(Grid { pictures: Vec::new(), permit: None }));

@@ -48,6 +48,7 @@ fn events(ordinal: u32) -> Vec<Event> {
         id: SourceId::slug(&format!("source {ordinal}")),
         ordinal,
         session: 0,
+        base_segment: 0,
         first_segment: 0,
         wanted: 0..i64::MAX,
         has_audio: true,

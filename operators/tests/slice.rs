@@ -13,6 +13,7 @@ fn source(has_audio: bool, has_video: bool) -> Event {
         id: SourceId::slug("test"),
         ordinal: 0,
         session: 0,
+        base_segment: 0,
         first_segment: 0,
         wanted: 0..i64::MAX,
         has_audio,

@@ -34,6 +34,7 @@ fn source(ordinal: u32, wanted: Range<i64>) -> Event {
         id: SourceId::slug("test"),
         ordinal,
         session: 0,
+        base_segment: 0,
         first_segment: 0,
         wanted,
         has_audio: true,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 use sonoscope_models::{Device, Precision};
 
 use crate::{
+    cameras::Transport,
     cli::{Extra, RunArgs},
     fault::Fault,
     inputs::Clock,
@@ -44,6 +45,8 @@ pub struct Config {
     state: Option<std::path::PathBuf>,
     retry_failed: bool,
     commit_every: Option<f32>,
+    rtsp_transport: Option<Transport>,
+    stall: Option<f32>,
 }
 
 impl Config {
@@ -91,6 +94,8 @@ impl Config {
             state: args.state.or(self.state),
             retry_failed: args.retry_failed || self.retry_failed,
             commit_every: args.commit_every.or(self.commit_every),
+            rtsp_transport: args.rtsp_transport.or(self.rtsp_transport),
+            stall: args.stall.or(self.stall),
             config: args.config,
         }
     }

@@ -7,6 +7,7 @@ use sonoscope_operators::{Batching, GridSpec, Include, Preparation, Provenance, 
 
 use crate::{
     agenda::{Agenda, Audience},
+    cameras::Roster,
     commit::{Alarm, Commit, Keeping, LeftBehind, OpenSinks},
     fault::Fault,
     graph::{self, Graph},
@@ -27,6 +28,8 @@ use crate::{
 pub struct Job {
     /// What goes in.
     pub inputs: Inputs,
+    /// The live sources, which may become more and fewer.
+    pub cameras: Roster,
     /// How it is read.
     pub reading: Reading,
     /// Who remembers what was opened, for the end.
@@ -118,7 +121,9 @@ impl Job {
         let parts = Arc::new(Parts::default());
         let cut = Some((parts.clone(), self.workers));
         let (agenda, feed) = Agenda::fed(stop.clone(), audience, cut);
+        agenda.watch_over(self.cameras.clone(), reading);
         let (named, is_endless) = (self.inputs.named(), self.inputs.is_endless());
+        let is_endless = is_endless || !self.cameras.is_over();
         (self.inputs.start(reading, feed, tally.clone()))
             .map_err(|error| Fault::environment(format!("cannot look for recordings: {error}")))?;
         let progress = Progress::start(tally.clone());
@@ -261,8 +266,19 @@ impl Audience for Hearers {
         true
     }
 
+    fn joining(&self, source: &mut SourceSpec) -> i64 {
+        let first_s = self.ledger.as_ref().map(|ledger| ledger.join(source));
+        let first_s = first_s.transpose().unwrap_or_else(|error| {
+            self.alarm.raise(Some(error.into()));
+            None
+        });
+        self.tally.found();
+        self.tally.opening(source);
+        first_s.unwrap_or(0)
+    }
+
     fn ended(&self, end: Ended) {
-        if let Some(ledger) = &self.ledger {
+        if let Some(ledger) = self.ledger.as_ref().filter(|_| !end.spec.is_live) {
             ledger.ended(&end);
         }
         self.tally.ended(end);

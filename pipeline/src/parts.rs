@@ -288,6 +288,7 @@ mod tests {
             audio: Status::Present,
             video: Status::Present,
             audio_dbfs: None,
+            dropped: 0,
             provenance: Arc::new(provenance),
             score: None,
             localizable: false,

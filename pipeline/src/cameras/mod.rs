@@ -8,4 +8,4 @@ mod roster;
 pub use address::{Address, AddressError, Transport};
 pub use health::{Health, State};
 pub use meter::{Meter, Reading};
-pub use roster::{Camera, CameraSpec, DEFAULT_LIMIT, Refusal, Roster};
+pub use roster::{Camera, CameraSpec, DEFAULT_LIMIT, Refusal, Roster, is_camera};

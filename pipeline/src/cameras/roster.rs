@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
+    fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
@@ -16,6 +17,11 @@ pub const DEFAULT_LIMIT: usize = 1000;
 
 /// Ordinals of live sources begin here: behind those of all recordings.
 const FIRST_ORDINAL: u32 = 1 << 31;
+
+/// Whether a source of this ordinal is a live one.
+pub fn is_camera(ordinal: u32) -> bool {
+    ordinal >= FIRST_ORDINAL
+}
 
 /// A live source as asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -129,6 +135,12 @@ struct Book {
     next_ordinal: u32,
     /// Whether more may come.
     is_open: bool,
+}
+
+impl fmt::Debug for Roster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.all()).finish()
+    }
 }
 
 impl Roster {

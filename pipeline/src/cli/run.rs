@@ -1,4 +1,6 @@
-//! `sonoscope run`: recordings in, a row for every second out.
+//! `sonoscope run`: recordings and cameras in, a row for every second out.
+
+mod cameras;
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
@@ -9,6 +11,7 @@ use sonoscope_operators::{Include, slice::DEFAULT_SILENCE_DBFS};
 
 use super::stop_on_signal;
 use crate::{
+    cameras::Transport,
     config::Config,
     fault::{Exit, Fault},
     inputs::{Clock, Inputs},
@@ -23,7 +26,9 @@ use crate::{
 /// here goes before what stands there.
 #[derive(Args, Debug)]
 pub struct RunArgs {
-    /// What to look at and listen to: recordings (paths, file:// URLs), folders (all recordings in
+    /// What to look at and listen to: cameras and other live sources (rtsp://, rtsps://, http://,
+    /// https://, srt://, rtmp://, v4l2:/dev/video0, - for MPEG-TS or Matroska on standard input), or
+    /// recordings (paths, file:// URLs), folders (all recordings in
     /// them and below), patterns ('cam*/**/*.mp4'), lists (@FILE, or @- for standard input: a path
     /// a line, behind it, after a tab or comma, id=NAME and start=TIME), or a list in AudioSet's or
     /// AVE's form (FILE.csv, with --clips).
@@ -119,6 +124,15 @@ pub struct RunArgs {
     /// Seconds from one commit to the next, for each of which the disk is waited for [default: 1].
     #[arg(long, value_name = "S")]
     pub commit_every: Option<f32>,
+
+    /// How the data of RTSP cameras travels: auto, by UDP, and by TCP where nothing comes by it;
+    /// tcp; udp [default: auto].
+    #[arg(long, value_name = "HOW", hide_possible_values = true)]
+    pub rtsp_transport: Option<Transport>,
+
+    /// Connect a live source anew when nothing has come for so many seconds [default: 10].
+    #[arg(long, value_name = "S")]
+    pub stall: Option<f32>,
 
     /// A TOML file with any of the above.
     #[arg(long, value_name = "FILE.toml")]
@@ -221,7 +235,7 @@ fn inputs(args: &RunArgs) -> Result<Inputs, Fault> {
 }
 
 /// What was asked for, with the defaults filled in.
-fn job(args: RunArgs) -> Result<Job, Fault> {
+fn job(mut args: RunArgs) -> Result<Job, Fault> {
     if args.sources.is_empty() {
         return Err(Fault::usage("no source is named").tip("sonoscope run VIDEO.mp4"));
     }
@@ -236,6 +250,7 @@ fn job(args: RunArgs) -> Result<Job, Fault> {
             range.from, range.to
         )));
     }
+    let cameras = cameras::roster(&mut args)?;
     let inputs = inputs(&args)?;
     let state = state(&args)?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -255,6 +270,7 @@ fn job(args: RunArgs) -> Result<Job, Fault> {
     };
     Ok(Job {
         inputs,
+        cameras,
         reading,
         roll: Roll::default(),
         networks,

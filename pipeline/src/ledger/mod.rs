@@ -170,6 +170,27 @@ impl Ledger {
         })
     }
 
+    /// A live source is about to be handed out: the first of its seconds that is not committed, 0
+    /// if none is. It is never done, since there is always more to come.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn join(&self, spec: &SourceSpec) -> Result<i64, LedgerError> {
+        let known = self.store().source(&spec.id)?;
+        let entry = Entry {
+            id: spec.id.clone(),
+            path: spec.path.clone(),
+            identity: None,
+            length_s: None,
+            next_segment: known.as_ref().map_or(0, |known| known.next_segment),
+            seconds: known.as_ref().map_or(0, |known| known.seconds),
+            state: State::Open,
+        };
+        let first_s = entry.next_segment;
+        (self.book()).open(spec.ordinal, entry, spec.length.clone(), false);
+        Ok(first_s)
+    }
+
     fn hand_out(&self, spec: &SourceSpec, entry: Entry, withdraw: bool) -> Admission {
         let before_s = entry.seconds;
         (self.book()).open(spec.ordinal, entry, spec.length.clone(), withdraw);

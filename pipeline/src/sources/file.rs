@@ -1,17 +1,11 @@
 //! A recording on disk.
 
-use std::{
-    fs,
-    io::ErrorKind,
-    path::Path,
-    sync::{Arc, mpsc},
-    thread,
-    time::Duration,
-};
+use std::{fs, io::ErrorKind, path::Path, sync::Arc, time::Duration};
 
 use super::{
     SecondRange, SourceError, SourceSpec, Stop,
     outlet::Outlet,
+    teardown::take_down,
     tracks::Tracks,
     watch::{STALL, Watch},
 };
@@ -20,9 +14,6 @@ use gstreamer::prelude::*;
 
 /// How often the source's thread looks up from the bus.
 const LOOK: gst::ClockTime = gst::ClockTime::from_mseconds(20);
-
-/// Taking a pipeline down takes milliseconds; a plugin that hangs is left behind after this.
-const TEARDOWN: Duration = Duration::from_secs(3);
 
 /// After an error, what was read before it is still decoded; a decoder that says nothing for this
 /// long has nothing more to say.
@@ -146,21 +137,5 @@ fn next_message(pipeline: &gst::Pipeline) -> Option<Message> {
         gst::MessageView::Eos(_) => Some(Message::Eos),
         gst::MessageView::Error(error) => Some(Message::Error(SourceError::of_bus(error))),
         _ => None,
-    }
-}
-
-/// Stops a pipeline on a thread of its own, so that a plugin that hangs costs a thread and not
-/// the run.
-fn take_down(pipeline: gst::Pipeline) {
-    let (done, wait) = mpsc::sync_channel(1);
-    let stopper = thread::Builder::new()
-        .name("teardown".into())
-        .spawn(move || {
-            let _ = pipeline.set_state(gst::State::Null);
-            drop(pipeline);
-            let _ = done.send(());
-        });
-    if stopper.is_ok() && wait.recv_timeout(TEARDOWN).is_err() {
-        tracing::warn!("a GStreamer pipeline did not stop in {TEARDOWN:?} and is left behind");
     }
 }
