@@ -88,12 +88,10 @@ impl<T: Clone> FrameChooser<T> {
         });
     }
 
-    /// What is on show stays there at least until `time_ns`. `pick` hears of every second that ends
-    /// by then. For live sources, whose next picture nobody knows the time of.
+    /// What is on show, if anything is, stays there at least until `time_ns`. `pick` hears of every
+    /// second that ends by then. For live sources, whose next picture nobody knows the time of.
     pub fn stay(&mut self, time_ns: i64, pick: impl FnMut(Pick<T>)) {
-        if self.shown.is_some() {
-            self.advance(time_ns, pick);
-        }
+        self.advance(time_ns, pick);
     }
 
     /// What is on show leaves the screen at `time_ns`, and nothing takes its place until the next

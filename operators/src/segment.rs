@@ -124,8 +124,33 @@ impl fmt::Debug for Picture {
     }
 }
 
+/// What is asked for of one source and not of the others.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Wishes {
+    /// Below this level its sound is silent, if not as for all.
+    pub silence_dbfs: Option<f32>,
+    /// Which of the run's networks look at it: the bit of each, by its ordinal.
+    pub networks: u64,
+}
+
+impl Default for Wishes {
+    fn default() -> Self {
+        Self {
+            silence_dbfs: None,
+            networks: u64::MAX,
+        }
+    }
+}
+
+impl Wishes {
+    /// Whether a network looks at the source.
+    pub fn wants(&self, network: usize) -> bool {
+        u32::try_from(network).is_ok_and(|network| self.networks.unbounded_shr(network) & 1 == 1)
+    }
+}
+
 /// What is known of a source before its first segment.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SourceInfo {
     /// Its name in rows.
     pub id: SourceId,
@@ -148,6 +173,8 @@ pub struct SourceInfo {
     pub began: Option<Timestamp>,
     /// Where the times of its segments come from.
     pub clock_source: ClockSource,
+    /// What is asked for of it alone.
+    pub wishes: Wishes,
 }
 
 /// Where the times of a source's segments come from.

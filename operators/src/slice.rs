@@ -243,7 +243,9 @@ impl Iterator for Slicer {
         let audio = match audio_dbfs {
             _ if !source.has_audio => Status::Absent,
             _ if covered < SEGMENT_SAMPLES / 2 => Status::Gap,
-            Some(level) if level < self.silence_dbfs => Status::Silent,
+            Some(level) if level < source.wishes.silence_dbfs.unwrap_or(self.silence_dbfs) => {
+                Status::Silent
+            }
             _ if covered + TOLERANCE_SAMPLES < SEGMENT_SAMPLES => Status::Partial,
             _ => Status::Present,
         };

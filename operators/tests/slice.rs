@@ -5,7 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use sonoscope_operators::{
     ChosenFrame, ClockSource, Event, Frame, Picture, SECOND_NS, SEGMENT_SAMPLES, Segment, Slicer,
-    SourceId, SourceInfo, Status, slice::DEFAULT_SILENCE_DBFS,
+    SourceId, SourceInfo, Status, Wishes, slice::DEFAULT_SILENCE_DBFS,
 };
 
 fn source(has_audio: bool, has_video: bool) -> Event {
@@ -20,6 +20,7 @@ fn source(has_audio: bool, has_video: bool) -> Event {
         has_video,
         began: None,
         clock_source: ClockSource::File,
+        wishes: Wishes::default(),
     }))
 }
 

@@ -11,7 +11,7 @@ use std::{
 use sonoscope_operators::Event;
 
 use crate::{
-    cameras::Roster,
+    cameras::{CameraSpec, Roster},
     parts::Parts,
     sources::{self, Ended, Inlet, Reading, Sharing, SourceError, SourceSpec, Stop, Wake, live},
 };
@@ -39,7 +39,7 @@ pub trait Audience: Send + Sync {
 
     /// A live source is about to be handed out: the first of its seconds that is wanted, if that
     /// is not the present one.
-    fn joining(&self, _source: &mut SourceSpec) -> i64 {
+    fn joining(&self, _source: &mut SourceSpec, _camera: &CameraSpec) -> i64 {
         0
     }
 
@@ -139,7 +139,11 @@ impl Agenda {
             };
         };
         let mut spec = live::spec_of(&camera, *reading);
-        let first_s = self.0.audience.joining(&mut spec);
+        let first_s = self
+            .0
+            .audience
+            .joining(&mut spec, &camera.spec)
+            .max(camera.first_s);
         let (outlet, refused) = (inlet.outlet(spec.ordinal), inlet.outlet(spec.ordinal));
         let (shared, roster, stop) = (self.0.clone(), roster.clone(), self.0.stop.clone());
         let ending = camera.clone();

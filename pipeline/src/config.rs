@@ -1,4 +1,7 @@
-//! `--config FILE.toml`: what the command line takes, in a file.
+//! `--config FILE.toml`: what the command line takes, in a file, and live sources one by one.
+
+mod camera;
+pub mod follow;
 
 use std::{fs, path::Path};
 
@@ -47,9 +50,18 @@ pub struct Config {
     commit_every: Option<f32>,
     rtsp_transport: Option<Transport>,
     stall: Option<f32>,
+    #[serde(rename = "source")]
+    cameras: Vec<CameraTable>,
 }
 
+pub use camera::CameraTable;
+
 impl Config {
+    /// The live sources that it lists.
+    pub fn cameras(&self) -> &[CameraTable] {
+        &self.cameras
+    }
+
     /// Reads a file.
     ///
     /// # Errors
@@ -97,6 +109,7 @@ impl Config {
             rtsp_transport: args.rtsp_transport.or(self.rtsp_transport),
             stall: args.stall.or(self.stall),
             config: args.config,
+            cameras: self.cameras,
         }
     }
 }

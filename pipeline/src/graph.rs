@@ -146,6 +146,8 @@ impl Graph {
         let networks = self.networks.clone();
         scored.flat_map(move |Scored { segment, scores }| {
             let rows = (0..).zip(&networks).zip(scores);
+            let wishes = segment.source.wishes;
+            let rows = rows.filter(|((ordinal, _), _)| wishes.wants(*ordinal as usize));
             rows.map(|((ordinal, network), score)| {
                 Row::new(&segment, ordinal, network.clone(), score)
             })

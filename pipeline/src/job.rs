@@ -7,7 +7,7 @@ use sonoscope_operators::{Batching, GridSpec, Include, Preparation, Provenance, 
 
 use crate::{
     agenda::{Agenda, Audience},
-    cameras::Roster,
+    cameras::{CameraSpec, Roster},
     commit::{Alarm, Commit, Keeping, LeftBehind, OpenSinks},
     fault::Fault,
     graph::{self, Graph},
@@ -117,6 +117,7 @@ impl Job {
             roll: self.roll,
             ledger: keeping.as_ref().map(|keeping| keeping.ledger.clone()),
             alarm: alarm.clone(),
+            networks: self.networks.clone(),
         };
         let parts = Arc::new(Parts::default());
         let cut = Some((parts.clone(), self.workers));
@@ -229,9 +230,24 @@ struct Hearers {
     roll: Roll,
     ledger: Option<Arc<Ledger>>,
     alarm: Alarm,
+    /// The networks of the run, as they were asked for.
+    networks: Vec<String>,
 }
 
 impl Hearers {
+    /// The bits of the networks that are to look at a live source.
+    fn networks_of(&self, camera: &CameraSpec) -> u64 {
+        let is_named = |name: &String| camera.networks.is_empty() || camera.networks.contains(name);
+        let named = self
+            .networks
+            .iter()
+            .enumerate()
+            .filter(|(_, name)| is_named(name));
+        named.fold(0, |bits, (ordinal, _)| {
+            bits | 1u64.unbounded_shl(ordinal as u32)
+        })
+    }
+
     /// Whether the ledger wants a source to be read, and how many seconds of it there are already.
     fn admit(&self, source: &mut SourceSpec) -> Option<i64> {
         let Some(ledger) = &self.ledger else {
@@ -266,7 +282,8 @@ impl Audience for Hearers {
         true
     }
 
-    fn joining(&self, source: &mut SourceSpec) -> i64 {
+    fn joining(&self, source: &mut SourceSpec, camera: &CameraSpec) -> i64 {
+        source.wishes.networks = self.networks_of(camera);
         let first_s = self.ledger.as_ref().map(|ledger| ledger.join(source));
         let first_s = first_s.transpose().unwrap_or_else(|error| {
             self.alarm.raise(Some(error.into()));

@@ -220,7 +220,12 @@ impl Engine {
             windows,
         } = self;
         let mut scores = Vec::with_capacity(networks.len());
-        for (network, inputs) in networks.iter_mut().zip(inputs) {
+        let wishes = features.segment.source.wishes;
+        for (ordinal, (network, inputs)) in networks.iter_mut().zip(inputs).enumerate() {
+            if !wishes.wants(ordinal) {
+                scores.push(None);
+                continue;
+            }
             let tensors: Option<(&[f32], &[f32])> = match *inputs {
                 Inputs::Second { frame, sound } => features.pair(frame, sound),
                 Inputs::Window(place) => {

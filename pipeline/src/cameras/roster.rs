@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, VecDeque},
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, SystemTime},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use sonoscope_operators::SourceId;
@@ -38,6 +38,10 @@ pub struct CameraSpec {
     pub jitter: Duration,
     /// Whether a certificate is taken that nobody vouches for.
     pub insecure: bool,
+    /// Below this level its sound is silent, if not as for all.
+    pub silence_dbfs: Option<f32>,
+    /// The networks that look at it, as the run names them; all if none is named.
+    pub networks: Vec<String>,
 }
 
 impl CameraSpec {
@@ -50,6 +54,8 @@ impl CameraSpec {
             stall: Duration::from_secs(10),
             jitter: Duration::from_millis(100),
             insecure: false,
+            silence_dbfs: None,
+            networks: Vec::new(),
         }
     }
 }
@@ -63,6 +69,8 @@ pub struct Camera {
     pub ordinal: u32,
     /// When it was put in.
     pub added: SystemTime,
+    /// The first Unix second that may come of it, 0 if any may.
+    pub first_s: i64,
     /// What is counted of it.
     pub meter: Meter,
     /// Ends it.
@@ -135,6 +143,9 @@ struct Book {
     next_ordinal: u32,
     /// Whether more may come.
     is_open: bool,
+    /// Up to which Unix second those have come that were taken out: one of the same name begins
+    /// behind it.
+    left: BTreeMap<SourceId, i64>,
 }
 
 impl fmt::Debug for Roster {
@@ -153,6 +164,7 @@ impl Roster {
             limit,
             next_ordinal: FIRST_ORDINAL,
             is_open: true,
+            left: BTreeMap::new(),
         })))
     }
 
@@ -172,6 +184,7 @@ impl Roster {
             return Err(Refusal::Full(book.limit));
         }
         let camera = Arc::new(Camera {
+            first_s: book.left.remove(&spec.id).map_or(0, |left_s| left_s + 1),
             ordinal: book.next_ordinal,
             added: SystemTime::now(),
             meter: Meter::default(),
@@ -192,6 +205,11 @@ impl Roster {
         let mut book = self.lock();
         let camera = book.cameras.remove(id)?;
         camera.stop.raise();
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        let now_s = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+        book.left.insert(id.clone(), now_s);
         book.waiting
             .retain(|waiting| waiting.ordinal != camera.ordinal);
         Some(camera)

@@ -12,7 +12,7 @@ use sonoscope_operators::{Include, slice::DEFAULT_SILENCE_DBFS};
 use super::stop_on_signal;
 use crate::{
     cameras::Transport,
-    config::Config,
+    config::{CameraTable, Config, follow::follow},
     fault::{Exit, Fault},
     inputs::{Clock, Inputs},
     job::{Job, Outcome, StateOptions},
@@ -137,6 +137,10 @@ pub struct RunArgs {
     /// A TOML file with any of the above.
     #[arg(long, value_name = "FILE.toml")]
     pub config: Option<PathBuf>,
+
+    /// The `[[source]]` tables of the file.
+    #[arg(skip)]
+    pub cameras: Vec<CameraTable>,
 }
 
 /// The parts of a row that are written only on request.
@@ -169,12 +173,20 @@ pub fn run(args: RunArgs, quiet: bool) -> Result<Exit, Fault> {
         )
         .tip("leave out --state for them; --heatmaps goes with it"));
     }
+    let (config, tables) = (args.config.clone(), args.cameras.clone());
     let job = job(args)?;
     if table || overlay.is_some() || job.heatmaps.is_some() {
         must_show(&job)?;
     }
     let stop = Stop::default();
     stop_on_signal(&stop)?;
+    match config.filter(|_| !tables.is_empty()) {
+        Some(path) => {
+            follow(path, tables, job.cameras.clone(), stop.clone()).map_err(Fault::environment)?
+        }
+        // There is nobody to put more in.
+        None => job.cameras.close(),
+    }
     let roll = Roll::new(table || overlay.is_some());
     let job = Job {
         roll: roll.clone(),
@@ -236,7 +248,7 @@ fn inputs(args: &RunArgs) -> Result<Inputs, Fault> {
 
 /// What was asked for, with the defaults filled in.
 fn job(mut args: RunArgs) -> Result<Job, Fault> {
-    if args.sources.is_empty() {
+    if args.sources.is_empty() && args.cameras.is_empty() {
         return Err(Fault::usage("no source is named").tip("sonoscope run VIDEO.mp4"));
     }
     let default = SecondRange::default();
@@ -250,15 +262,14 @@ fn job(mut args: RunArgs) -> Result<Job, Fault> {
             range.from, range.to
         )));
     }
+    if args.networks.is_empty() {
+        args.networks = DEFAULT_NETWORKS.map(str::to_owned).to_vec();
+    }
     let cameras = cameras::roster(&mut args)?;
     let inputs = inputs(&args)?;
     let state = state(&args)?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let or = |given: Vec<String>, default: &[&str]| match given.is_empty() {
-        true => default.iter().map(|&name| name.to_owned()).collect(),
-        false => given,
-    };
-    let networks = or(args.networks, &DEFAULT_NETWORKS);
+    let networks = args.networks;
     let sinks = match args.sinks.is_empty() {
         true => vec!["jsonl:-".parse().map_err(Fault::usage)?],
         false => args.sinks,

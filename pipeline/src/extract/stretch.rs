@@ -129,7 +129,7 @@ fn whole(segment: &Segment) -> Option<(&Grid, &[f32])> {
 mod tests {
     use std::sync::Arc;
 
-    use sonoscope_operators::{ClockSource, Picture, SourceId, SourceInfo};
+    use sonoscope_operators::{ClockSource, Picture, SourceId, SourceInfo, Wishes};
 
     use super::*;
 
@@ -159,6 +159,7 @@ mod tests {
                 has_video: true,
                 began: None,
                 clock_source: ClockSource::File,
+                wishes: Wishes::default(),
             }),
             index,
             seconds: 1,

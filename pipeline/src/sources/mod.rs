@@ -40,7 +40,7 @@ pub use error::SourceError;
 pub use outlet::{Inbox, Inlet, Outlet, Wake, inbox};
 pub use selective::Frames;
 use sonoscope_operators::{
-    ClockSource, Event, GridSpec, SEGMENT_SAMPLES, SourceId, SourceInfo, WINDOW_REACH,
+    ClockSource, Event, GridSpec, SEGMENT_SAMPLES, SourceId, SourceInfo, WINDOW_REACH, Wishes,
 };
 pub use spec::{path_of, shown};
 pub use watch::Stop;
@@ -68,6 +68,8 @@ pub struct SourceSpec {
     pub sharing: Option<Arc<dyn Sharing>>,
     /// Whether it goes on whether anyone keeps up or not.
     pub is_live: bool,
+    /// What is asked for of it alone.
+    pub wishes: Wishes,
 }
 
 /// Whoever may have a long recording read by several.
@@ -221,6 +223,7 @@ impl SourceSpec {
             length: SourceLength::default(),
             sharing: None,
             is_live: false,
+            wishes: Wishes::default(),
         }
     }
 
@@ -273,6 +276,7 @@ impl SourceSpec {
             has_video,
             began,
             clock_source,
+            wishes: self.wishes,
         }
     }
 }

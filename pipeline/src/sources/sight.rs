@@ -107,11 +107,14 @@ impl Sight {
         }
     }
 
-    /// What is on show stays there until this time, from where the source's time begins: nothing
-    /// else has come, and the seconds before it are due.
-    pub fn stay(&mut self, time_ns: i64) {
+    /// What is on show stays there until this time, from where the source's time begins, unless it
+    /// is too old: nothing else has come, and the seconds before that are due.
+    pub fn stay(&mut self, time_ns: i64, is_fresh: bool) {
         if self.ended || self.origin_ns.is_none() {
             return;
+        }
+        if !is_fresh {
+            self.hide();
         }
         let mut picks = Vec::new();
         self.choice.stay(time_ns, |pick| picks.push(pick));

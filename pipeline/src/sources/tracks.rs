@@ -136,6 +136,9 @@ impl Tracks {
             front.connect_pad_added(move |_, pad| {
                 let (tracks, queues) = (tracks.clone(), queues.clone());
                 let mut found = lock(&tracks);
+                if let Some(session) = &found.session {
+                    session.answers();
+                }
                 found.unknown += 1;
                 if let Some(caps) = pad.current_caps() {
                     found.known(pad, &queues, &caps);

@@ -30,11 +30,22 @@ pub fn roster(args: &mut RunArgs) -> Result<Roster, Fault> {
         return Err(Fault::usage("--overlay and --table are for recordings")
             .tip("leave them out, or name recordings alone"));
     }
+    for table in &args.cameras {
+        let spec = table.spec()?;
+        let known = |name: &&String| !args.networks.contains(name);
+        if let Some(name) = spec.networks.iter().find(known) {
+            let fault = format!(
+                "[[source]] {:?}: {name} is none of the run's networks",
+                table.id
+            );
+            return Err(Fault::usage(fault).tip("name it among `networks`, too"));
+        }
+        specs.push(spec);
+    }
     let roster = Roster::new(DEFAULT_LIMIT.max(specs.len()));
     for spec in specs {
         roster.add(spec).map_err(Fault::usage)?;
     }
-    roster.close();
     Ok(roster)
 }
 

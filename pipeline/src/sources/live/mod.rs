@@ -17,7 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sonoscope_operators::Event;
+use sonoscope_operators::{Event, Wishes};
 
 pub use clock::LiveClock;
 pub use error::LiveError;
@@ -74,6 +74,10 @@ pub fn spec_of(camera: &Camera, reading: Reading) -> SourceSpec {
     SourceSpec {
         ordinal: camera.ordinal,
         is_live: true,
+        wishes: Wishes {
+            silence_dbfs: camera.spec.silence_dbfs,
+            networks: u64::MAX,
+        },
         ..SourceSpec::new(
             camera.spec.id.clone(),
             path,

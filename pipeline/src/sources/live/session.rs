@@ -31,7 +31,11 @@ use crate::cameras::{Camera, State};
 const LOOK: gst::ClockTime = gst::ClockTime::from_mseconds(50);
 
 /// A source that does not answer for so long is tried again.
-const ANSWER: Duration = Duration::from_secs(15);
+const ANSWER: Duration = Duration::from_secs(5);
+
+/// One that has answered may take so long until it is known what it shows: a camera's first key
+/// frame may be far off.
+const FIRST: Duration = Duration::from_secs(20);
 
 /// A second waits so long for a stream that does not come.
 const GRACE_NS: i64 = 400_000_000;
@@ -51,6 +55,7 @@ pub struct Session {
 
 #[derive(Default)]
 struct Streams {
+    has_answered: bool,
     /// When something last came, of those that have begun.
     signs: [Option<Instant>; 2],
     queues: Vec<gst::glib::WeakRef<gst::Element>>,
@@ -127,6 +132,11 @@ pub fn run(
 }
 
 impl Session {
+    /// It has shown a stream.
+    pub fn answers(&self) {
+        self.lock().has_answered = true;
+    }
+
     /// A stream comes out of its queue at this pad: it is heard where it goes in.
     pub fn hears(self: &Arc<Self>, pad: &gst::Pad, modality: Modality) {
         let entry = (pad.parent_element()).and_then(|queue| queue.static_pad("sink"));
@@ -191,8 +201,12 @@ impl Session {
             }
             if watch.is_searching() {
                 tick();
-                if begun.elapsed() > ANSWER {
-                    return LiveError::NoAnswer(ANSWER);
+                let most = match self.lock().has_answered {
+                    true => FIRST,
+                    false => ANSWER,
+                };
+                if begun.elapsed() > most {
+                    return LiveError::NoAnswer(most);
                 }
                 continue;
             }
@@ -244,7 +258,7 @@ impl Session {
             let sight = self.lock().sight.upgrade();
             let is_busy = sight.is_some_and(|sight| match sight.try_lock() {
                 Ok(mut sight) => {
-                    sight.stay(before * SECOND_NS);
+                    sight.stay(before * SECOND_NS, self.is_fresh(Modality::Video));
                     false
                 }
                 Err(TryLockError::Poisoned(_) | TryLockError::WouldBlock) => true,
@@ -254,6 +268,12 @@ impl Session {
                 false => self.outlet.send(Event::AudioDue { before }),
             }
         }
+    }
+
+    /// Whether something came of a stream not long ago.
+    fn is_fresh(&self, modality: Modality) -> bool {
+        let sign = self.lock().signs[modality as usize];
+        sign.is_some_and(|sign| sign.elapsed() < self.camera.spec.stall / 2)
     }
 
     fn meter(&self) {
