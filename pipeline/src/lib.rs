@@ -24,6 +24,7 @@ pub mod paint;
 pub mod parts;
 pub mod pool;
 mod progress;
+pub mod python;
 pub mod report;
 pub mod roll;
 pub mod sinks;

@@ -9,6 +9,7 @@
 )]
 
 mod bad_input;
+mod changing_files;
 mod dataset;
 mod determinism;
 mod embeddings;

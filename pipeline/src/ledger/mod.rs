@@ -28,7 +28,7 @@ use std::{
 use sonoscope_operators::{Row, SourceId};
 
 pub use error::LedgerError;
-pub use status::Status;
+pub use status::{Activity, Failure, Sources, Status};
 pub use terms::Terms;
 pub use units::words;
 
@@ -41,6 +41,20 @@ use identity::{Identity, Stamp};
 use lock::Lock;
 use store::{Entry, Group, Sample, State, Store};
 use units::now_ms;
+
+/// Whether a folder is that of a job's state.
+pub fn is_state(folder: &Path) -> bool {
+    schema::path_in(folder).is_file()
+}
+
+/// The sinks of a job, by their URIs as they were given, and where each stood at the last commit;
+/// none if it has not begun. Another process may be working on it.
+///
+/// # Errors
+/// When it is no state folder, or is damaged, newer or cannot be read.
+pub fn positions(folder: &Path) -> Result<Vec<(String, Position)>, LedgerError> {
+    store::sinks_of(&schema::read(folder)?, &schema::path_in(folder))
+}
 
 /// A state folder, held by this process. Shared by those who hand out sources and by the commit.
 pub struct Ledger {
