@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 use sonoscope_models::{Device, Precision};
 
 use crate::{
-    cli::{Extra, RunArgs},
+    cli::{Extra, RunArgs, ServerArgs},
     fault::Fault,
     inputs::Clock,
     sinks::SinkUri,
@@ -44,6 +44,7 @@ pub struct Config {
     state: Option<std::path::PathBuf>,
     retry_failed: bool,
     commit_every: Option<f32>,
+    server: ServerArgs,
 }
 
 impl Config {
@@ -91,6 +92,7 @@ impl Config {
             state: args.state.or(self.state),
             retry_failed: args.retry_failed || self.retry_failed,
             commit_every: args.commit_every.or(self.commit_every),
+            server: args.server.over(self.server),
             config: args.config,
         }
     }

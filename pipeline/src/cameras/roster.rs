@@ -2,13 +2,14 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
+    fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
 
 use sonoscope_operators::SourceId;
 
-use super::{Address, Health, Meter, State, Transport};
+use super::{Address, Health, Listeners, Meter, State, Transport, View};
 use crate::sources::{Stop, Wake};
 
 /// Live sources that there may be at the same time, unless told otherwise.
@@ -16,6 +17,11 @@ pub const DEFAULT_LIMIT: usize = 1000;
 
 /// Ordinals of live sources begin here: behind those of all recordings.
 const FIRST_ORDINAL: u32 = 1 << 31;
+
+/// Whether this is the ordinal of a live source.
+pub fn is_live(ordinal: u32) -> bool {
+    ordinal >= FIRST_ORDINAL
+}
 
 /// A live source as asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,6 +65,10 @@ pub struct Camera {
     pub added: SystemTime,
     /// What is counted of it.
     pub meter: Meter,
+    /// What it shows, if anybody may ask.
+    pub view: View,
+    /// Those who listen to its rows.
+    pub listeners: Listeners,
     /// Ends it.
     pub stop: Stop,
     health: Mutex<Health>,
@@ -131,6 +141,12 @@ struct Book {
     is_open: bool,
 }
 
+impl fmt::Debug for Roster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Roster({})", self.lock().cameras.len())
+    }
+}
+
 impl Roster {
     /// No source yet, and at most so many.
     pub fn new(limit: usize) -> Self {
@@ -163,6 +179,8 @@ impl Roster {
             ordinal: book.next_ordinal,
             added: SystemTime::now(),
             meter: Meter::default(),
+            view: View::default(),
+            listeners: Listeners::default(),
             stop: Stop::default(),
             health: Mutex::default(),
             spec,
@@ -188,6 +206,11 @@ impl Roster {
     /// The source of this name.
     pub fn get(&self, id: &SourceId) -> Option<Arc<Camera>> {
         self.lock().cameras.get(id).cloned()
+    }
+
+    /// The source of this name and ordinal: not another that has taken its name.
+    pub fn find(&self, id: &SourceId, ordinal: u32) -> Option<Arc<Camera>> {
+        self.get(id).filter(|camera| camera.ordinal == ordinal)
     }
 
     /// All sources, in the order of their names.

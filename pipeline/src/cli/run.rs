@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use sonoscope_models::{Device, NetworkFile, Part, Precision, zoo};
 use sonoscope_operators::{Include, slice::DEFAULT_SILENCE_DBFS};
 
-use super::stop_on_signal;
+use super::{ServerArgs, stop_on_signal};
 use crate::{
+    cameras::{DEFAULT_LIMIT, Roster},
     config::Config,
     fault::{Exit, Fault},
     inputs::{Clock, Inputs},
@@ -119,6 +120,10 @@ pub struct RunArgs {
     /// Seconds from one commit to the next, for each of which the disk is waited for [default: 1].
     #[arg(long, value_name = "S")]
     pub commit_every: Option<f32>,
+
+    /// Whether the run can be asked over HTTP.
+    #[command(flatten)]
+    pub server: ServerArgs,
 
     /// A TOML file with any of the above.
     #[arg(long, value_name = "FILE.toml")]
@@ -237,7 +242,7 @@ fn job(args: RunArgs) -> Result<Job, Fault> {
         )));
     }
     let inputs = inputs(&args)?;
-    let state = state(&args)?;
+    let (state, server) = (state(&args)?, args.server.options()?);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let or = |given: Vec<String>, default: &[&str]| match given.is_empty() {
         true => default.iter().map(|&name| name.to_owned()).collect(),
@@ -270,6 +275,8 @@ fn job(args: RunArgs) -> Result<Job, Fault> {
         precision: args.precision.unwrap_or(Precision::Fp32),
         silence_dbfs: args.silence.unwrap_or(DEFAULT_SILENCE_DBFS),
         state,
+        cameras: Roster::new(DEFAULT_LIMIT),
+        server,
     })
 }
 
