@@ -36,11 +36,6 @@ impl Problem {
     pub fn bad(error: impl Into<String>, tip: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, error, tip)
     }
-
-    /// The status it is answered with.
-    pub fn status(&self) -> StatusCode {
-        self.status
-    }
 }
 
 impl From<Refusal> for Problem {

@@ -5,7 +5,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::{
     super::{body, routes},
-    support::{Open, SECRET, answer, networks, row, scored},
+    support::{Open, SECRET, answer, babble, networks, row, scored},
 };
 use crate::cameras::State;
 
@@ -175,7 +175,7 @@ fn bytes_of_any_kind_are_answered_or_refused_and_leave_it_alive() {
     for _ in 0..100 {
         let mut bytes = vec![0; random.random_range(1..4000)];
         random.fill_bytes(&mut bytes);
-        let _ = answer(open.server.address(), &bytes);
+        babble(open.server.address(), &bytes);
     }
     let headers: String = (0..20_000).map(|n| format!("x-{n}: {n}\r\n")).collect();
     let request = format!("GET / HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n");

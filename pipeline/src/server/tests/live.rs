@@ -21,7 +21,7 @@ impl Listener {
         let mut stream = connect(open.server.address());
         write!(
             stream,
-            "GET /api/sources/{id}/live HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            "GET /api/sources/{id}/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
         )
         .unwrap();
         let mut this = Self(BufReader::new(stream));

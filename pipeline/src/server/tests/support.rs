@@ -2,7 +2,7 @@
 
 use std::{
     io::{Read, Write},
-    net::{SocketAddr, TcpStream},
+    net::{Shutdown, SocketAddr, TcpStream},
     sync::Arc,
     time::Duration,
 };
@@ -148,12 +148,11 @@ pub fn ask(address: SocketAddr, method: &str, path: &str, headers: &[&str], body
     answer(address, &[head.as_bytes(), body].concat()).expect("an answer")
 }
 
-/// What is answered to these bytes, if anything is.
+/// What is answered to a request, of which nothing more comes, before the connection is closed.
 pub fn answer(address: SocketAddr, request: &[u8]) -> Option<Answer> {
     let mut stream = connect(address);
     // It may have heard enough before all is sent.
     let _ = stream.write_all(request);
-    let _ = stream.shutdown(std::net::Shutdown::Write);
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer);
     let end = answer.windows(4).position(|four| four == b"\r\n\r\n")?;
@@ -163,6 +162,14 @@ pub fn answer(address: SocketAddr, request: &[u8]) -> Option<Answer> {
         head,
         body: answer[end + 4..].to_vec(),
     })
+}
+
+/// Sends bytes that may be anything, hangs up, and waits until the other end has, too.
+pub fn babble(address: SocketAddr, bytes: &[u8]) {
+    let mut stream = connect(address);
+    let _ = stream.write_all(bytes);
+    let _ = stream.shutdown(Shutdown::Write);
+    let _ = stream.read_to_end(&mut Vec::new());
 }
 
 fn card() -> NetworkCard {
