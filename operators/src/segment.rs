@@ -1,6 +1,6 @@
 //! The vocabulary: what the operators say to each other.
 
-use std::{fmt, ops::Range, sync::Arc};
+use std::{fmt, ops::Range, str::FromStr, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,9 @@ pub const SECOND_NS: i64 = 1_000_000_000;
 
 /// Samples of mono sound in a [`Segment`]: one second at 48 kHz.
 pub const SEGMENT_SAMPLES: usize = 48_000;
+
+/// The longest name that is taken from outside. Sinks make file names of it.
+const LONGEST_ID_BYTES: usize = 100;
 
 /// The name of one camera or one recording: a short slug, unique in a run, never a URL.
 ///
@@ -73,6 +76,49 @@ impl SourceId {
     /// The same slug with a number behind it, for a second source of the same name.
     pub fn numbered(&self, number: usize) -> Self {
         Self(format!("{}-{number}", self.0).into())
+    }
+}
+
+/// Why a text is no name of a source. It does not repeat the text, which may hold a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoSourceId;
+
+impl fmt::Display for NoSourceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "a source's name is at most {LONGEST_ID_BYTES} bytes of small letters, digits, `-`, \
+             `_` and `.`, of which the last begins none and follows no other"
+        )
+    }
+}
+
+impl std::error::Error for NoSourceId {}
+
+impl FromStr for SourceId {
+    type Err = NoSourceId;
+
+    /// A name that is a slug already.
+    ///
+    /// ```
+    /// # use sonoscope_operators::SourceId;
+    /// assert!("front-door.2".parse::<SourceId>().is_ok());
+    /// for wrong in ["", "Front Door", "../door", "a/b", "a..b", ".door"] {
+    ///     assert!(wrong.parse::<SourceId>().is_err(), "{wrong}");
+    /// }
+    /// ```
+    fn from_str(text: &str) -> Result<Self, NoSourceId> {
+        let is_plain =
+            |c: char| matches!(c, '-' | '_' | '.') || (c.is_alphanumeric() && !c.is_uppercase());
+        let is_name = !text.is_empty()
+            && text.len() <= LONGEST_ID_BYTES
+            && text.chars().all(is_plain)
+            && !text.starts_with('.')
+            && !text.contains("..");
+        match is_name {
+            true => Ok(Self(text.into())),
+            false => Err(NoSourceId),
+        }
     }
 }
 

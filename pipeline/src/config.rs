@@ -11,7 +11,7 @@ use sonoscope_models::{Device, Precision};
 
 use crate::{
     cameras::Transport,
-    cli::{Extra, RunArgs},
+    cli::{Extra, RunArgs, ServerArgs},
     fault::Fault,
     inputs::Clock,
     sinks::SinkUri,
@@ -52,6 +52,7 @@ pub struct Config {
     stall: Option<f32>,
     #[serde(rename = "source")]
     cameras: Vec<CameraTable>,
+    server: ServerArgs,
 }
 
 pub use camera::CameraTable;
@@ -108,6 +109,7 @@ impl Config {
             commit_every: args.commit_every.or(self.commit_every),
             rtsp_transport: args.rtsp_transport.or(self.rtsp_transport),
             stall: args.stall.or(self.stall),
+            server: args.server.over(self.server),
             config: args.config,
             cameras: self.cameras,
         }

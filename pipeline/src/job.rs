@@ -14,10 +14,13 @@ use crate::{
     heatmaps::Heatmaps,
     inputs::{Inputs, nothing},
     ledger::{Admission, Ledger, Terms},
+    metrics::Metrics,
+    observer::Observer,
     parts::{InOrder, Parts},
     pool::{Member, Pool},
     progress::Progress,
     roll::Roll,
+    server::{self, Deps, NetworkCard, Networks, Server},
     sinks::{Form, NetworkForm, SinkUri},
     sources::{Ended, Reading, SourceError, SourceSpec, Stop},
     tally::{Tally, Totals},
@@ -54,6 +57,8 @@ pub struct Job {
     pub silence_dbfs: f32,
     /// How the state of the job is kept, if it is.
     pub state: Option<StateOptions>,
+    /// The interface to it, if one is to be opened.
+    pub server: Option<server::Options>,
 }
 
 /// How the state of a job is kept.
@@ -100,12 +105,25 @@ impl Job {
             include: self.include,
             networks: members.iter().map(Member::form).collect(),
         };
+        let cards = Networks::new(members.iter().map(NetworkCard::of).collect());
+        let metrics = (self.server.as_ref()).map(|_| Metrics::new(&self.cameras));
+        let observer = Observer::new(self.cameras.clone(), self.include, metrics.clone());
+        let _server = self.serve(&cards, metrics.as_ref())?;
         let (sinks, keeping) = self.open(&form, &networks)?;
+        let sinks = sinks.measured(metrics.clone());
         let heatmaps = (self.heatmaps.map(Heatmaps::new).transpose())
             .map_err(|e| Fault::environment(format!("cannot make the heatmap folder: {e}")))?;
         let outstanding = batching.outstanding * self.workers.max(1);
-        let pool = Pool::start(&runtime, members, self.threads, outstanding, stop)
-            .map_err(Fault::environment)?;
+        let pool = Pool::start(
+            &runtime,
+            members,
+            self.threads,
+            outstanding,
+            stop,
+            metrics.as_ref(),
+        )
+        .map_err(Fault::environment)?;
+        cards.loaded();
 
         let Some(submit) = pool.submit() else {
             return Err(Fault::environment("there is no thread to run networks on"));
@@ -137,7 +155,9 @@ impl Job {
             batching,
             pool: submit,
             heatmaps,
+            observer: observer.clone(),
         };
+        let witness = observer.before(witness);
         let commit = Commit::new(sinks, witness, tally.clone(), keeping, alarm.clone());
         let write = InOrder::new(parts).before(commit.write());
         let ran = graph::run(graph, write);
@@ -155,6 +175,23 @@ impl Job {
             left_behind,
             fault,
         })
+    }
+
+    /// The interface, if one is to be opened; closed when it is dropped.
+    fn serve(
+        &self,
+        networks: &Networks,
+        metrics: Option<&Metrics>,
+    ) -> Result<Option<Server>, Fault> {
+        let (Some(options), Some(metrics)) = (&self.server, metrics) else {
+            return Ok(None);
+        };
+        let deps = Deps {
+            roster: self.cameras.clone(),
+            networks: networks.clone(),
+            metrics: metrics.clone(),
+        };
+        Server::start(options.clone(), deps).map(Some)
     }
 
     fn members(&self, runtime: &Runtime) -> Result<Vec<Member>, Fault> {

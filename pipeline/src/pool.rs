@@ -3,6 +3,7 @@
 use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError, mpsc},
     thread,
+    time::Instant,
 };
 
 use sonoscope_models::{
@@ -12,7 +13,7 @@ use sonoscope_operators::{
     Features, Heatmap, Inputs, Job, Preparation, Score, Segment, WindowMaker,
 };
 
-use crate::{fault::Fault, sources::Stop};
+use crate::{fault::Fault, metrics::Metrics, sources::Stop};
 
 /// A segment, and what each network of the run said of it, in their order. `None` where picture
 /// or sound is missing, of the second or of its window, so that there is nothing to ask.
@@ -94,7 +95,8 @@ pub type Submit = mpsc::SyncSender<InferJob>;
 
 impl Pool {
     /// Opens the networks once for each thread, all at the same time. At most `outstanding` jobs
-    /// are under way at a time. When a network fails later on, `stop` is raised.
+    /// are under way at a time. When a network fails later on, `stop` is raised. What they do is
+    /// measured, if `metrics` are kept.
     ///
     /// # Errors
     /// What keeps a network from being opened.
@@ -104,6 +106,7 @@ impl Pool {
         threads: usize,
         outstanding: usize,
         stop: &Stop,
+        metrics: Option<&Metrics>,
     ) -> Result<Self, NetworkError> {
         // Room for all that the workers have under way, so that none of them ever waits here.
         let (jobs, queue) = mpsc::sync_channel::<InferJob>(outstanding);
@@ -114,10 +117,11 @@ impl Pool {
         let spawn = |index: usize| {
             let (runtime, members, queue) = (runtime.clone(), members.clone(), queue.clone());
             let (failure, stop, opened) = (failure.clone(), stop.clone(), opened.clone());
+            let metrics = metrics.cloned();
             thread::Builder::new()
                 .name(format!("infer {index}"))
                 .spawn(move || {
-                    let engine = Engine::open(&runtime, &members);
+                    let engine = Engine::open(&runtime, &members, metrics);
                     // Networks are in memory now; their files need not be.
                     drop(members);
                     let (engine, result) = match engine {
@@ -167,10 +171,15 @@ struct Engine {
     networks: Vec<Network>,
     inputs: Vec<Inputs>,
     windows: Vec<WindowMaker>,
+    metrics: Option<Metrics>,
 }
 
 impl Engine {
-    fn open(runtime: &Runtime, members: &[Member]) -> Result<Self, NetworkError> {
+    fn open(
+        runtime: &Runtime,
+        members: &[Member],
+        metrics: Option<Metrics>,
+    ) -> Result<Self, NetworkError> {
         let networks: Vec<_> = members
             .iter()
             .map(|member| Network::from_files(runtime, &member.files, member.provider, 1))
@@ -182,6 +191,7 @@ impl Engine {
             windows: windows.collect(),
             inputs: preparation.networks,
             networks,
+            metrics,
         })
     }
 
@@ -197,6 +207,9 @@ impl Engine {
                 return;
             };
             job.run(|batch| {
+                if let Some(metrics) = &self.metrics {
+                    metrics.batch(batch.len());
+                }
                 let scored = |features| {
                     if failure.get().is_some() {
                         return None;
@@ -218,6 +231,7 @@ impl Engine {
             networks,
             inputs,
             windows,
+            metrics,
         } = self;
         let mut scores = Vec::with_capacity(networks.len());
         let wishes = features.segment.source.wishes;
@@ -233,7 +247,11 @@ impl Engine {
                     window.map(|window| windows[place].make(window))
                 }
             };
+            let begun = metrics.as_ref().map(|metrics| (metrics, Instant::now()));
             let score = tensors.map(|(frame, sound)| ask(network, frame, sound));
+            if let Some((metrics, begun)) = begun.filter(|_| score.is_some()) {
+                metrics.inferred(&network.contract().network, begun.elapsed());
+            }
             scores.push(score.transpose()?);
         }
         Ok(Scored {

@@ -17,6 +17,7 @@ mod evaluation;
 mod exactly_once;
 mod extract;
 mod fetch;
+mod http;
 mod inputs;
 mod main_job;
 mod media;

@@ -2,10 +2,14 @@
 
 mod address;
 mod health;
+mod listeners;
 mod meter;
 mod roster;
+mod view;
 
 pub use address::{Address, AddressError, Transport};
 pub use health::{Health, State};
+pub use listeners::{Listeners, WAITING_ROWS};
 pub use meter::{Meter, Reading};
 pub use roster::{Camera, CameraSpec, DEFAULT_LIMIT, Refusal, Roster, is_camera};
+pub use view::{Said, Shown, View};

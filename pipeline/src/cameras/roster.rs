@@ -9,7 +9,7 @@ use std::{
 
 use sonoscope_operators::SourceId;
 
-use super::{Address, Health, Meter, State, Transport};
+use super::{Address, Health, Listeners, Meter, State, Transport, View};
 use crate::sources::{Stop, Wake};
 
 /// Live sources that there may be at the same time, unless told otherwise.
@@ -73,6 +73,10 @@ pub struct Camera {
     pub first_s: i64,
     /// What is counted of it.
     pub meter: Meter,
+    /// What it shows, if anybody may ask.
+    pub view: View,
+    /// Those who listen to its rows.
+    pub listeners: Listeners,
     /// Ends it.
     pub stop: Stop,
     health: Mutex<Health>,
@@ -150,7 +154,7 @@ struct Book {
 
 impl fmt::Debug for Roster {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.all()).finish()
+        write!(f, "Roster({})", self.lock().cameras.len())
     }
 }
 
@@ -188,6 +192,8 @@ impl Roster {
             ordinal: book.next_ordinal,
             added: SystemTime::now(),
             meter: Meter::default(),
+            view: View::default(),
+            listeners: Listeners::default(),
             stop: Stop::default(),
             health: Mutex::default(),
             spec,
@@ -218,6 +224,11 @@ impl Roster {
     /// The source of this name.
     pub fn get(&self, id: &SourceId) -> Option<Arc<Camera>> {
         self.lock().cameras.get(id).cloned()
+    }
+
+    /// The source of this name and ordinal: not another that has taken its name.
+    pub fn find(&self, id: &SourceId, ordinal: u32) -> Option<Arc<Camera>> {
+        self.get(id).filter(|camera| camera.ordinal == ordinal)
     }
 
     /// All sources, in the order of their names.

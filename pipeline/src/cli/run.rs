@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use sonoscope_models::{Device, NetworkFile, Part, Precision, zoo};
 use sonoscope_operators::{Include, slice::DEFAULT_SILENCE_DBFS};
 
-use super::stop_on_signal;
+use super::{ServerArgs, stop_on_signal};
 use crate::{
     cameras::Transport,
     config::{CameraTable, Config, follow::follow},
@@ -133,6 +133,9 @@ pub struct RunArgs {
     /// Connect a live source anew when nothing has come for so many seconds [default: 10].
     #[arg(long, value_name = "S")]
     pub stall: Option<f32>,
+    /// Whether the run can be asked over HTTP.
+    #[command(flatten)]
+    pub server: ServerArgs,
 
     /// A TOML file with any of the above.
     #[arg(long, value_name = "FILE.toml")]
@@ -185,7 +188,8 @@ pub fn run(args: RunArgs, quiet: bool) -> Result<Exit, Fault> {
             follow(path, tables, job.cameras.clone(), stop.clone()).map_err(Fault::environment)?
         }
         // There is nobody to put more in.
-        None => job.cameras.close(),
+        None if job.server.is_none() => job.cameras.close(),
+        None => {}
     }
     let roll = Roll::new(table || overlay.is_some());
     let job = Job {
@@ -248,7 +252,8 @@ fn inputs(args: &RunArgs) -> Result<Inputs, Fault> {
 
 /// What was asked for, with the defaults filled in.
 fn job(mut args: RunArgs) -> Result<Job, Fault> {
-    if args.sources.is_empty() && args.cameras.is_empty() {
+    let may_come = args.server.listen.is_some();
+    if args.sources.is_empty() && args.cameras.is_empty() && !may_come {
         return Err(Fault::usage("no source is named").tip("sonoscope run VIDEO.mp4"));
     }
     let default = SecondRange::default();
@@ -267,7 +272,7 @@ fn job(mut args: RunArgs) -> Result<Job, Fault> {
     }
     let cameras = cameras::roster(&mut args)?;
     let inputs = inputs(&args)?;
-    let state = state(&args)?;
+    let (state, server) = (state(&args)?, args.server.options()?);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let networks = args.networks;
     let sinks = match args.sinks.is_empty() {
@@ -297,6 +302,7 @@ fn job(mut args: RunArgs) -> Result<Job, Fault> {
         precision: args.precision.unwrap_or(Precision::Fp32),
         silence_dbfs: args.silence.unwrap_or(DEFAULT_SILENCE_DBFS),
         state,
+        server,
     })
 }
 

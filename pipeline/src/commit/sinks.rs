@@ -1,12 +1,17 @@
 //! All sinks of a run, as one.
 
-use std::io::{self, ErrorKind};
+use std::{
+    io::{self, ErrorKind},
+    time::Instant,
+};
 
 use sonoscope_operators::{Row, SourceId};
 
 use crate::{
     fault::Fault,
     ledger::{Ledger, Terms},
+    metrics::Metrics,
+    observer::newest_lag_s,
     sinks::{Form, Position, Sink, SinkUri, Withdrawal},
 };
 
@@ -15,6 +20,7 @@ pub struct OpenSinks {
     sinks: Vec<(SinkUri, Box<dyn Sink>)>,
     /// Whether what they have taken outlasts this run, so that another goes on behind it.
     is_kept: bool,
+    metrics: Option<Metrics>,
 }
 
 /// What ended a run, to be told; nothing when the reader of standard output has simply gone.
@@ -35,6 +41,7 @@ impl OpenSinks {
         Ok(Self {
             sinks: opened.collect::<Result<_, Fault>>()?,
             is_kept: false,
+            metrics: None,
         })
     }
 
@@ -91,7 +98,15 @@ impl OpenSinks {
         Ok(Self {
             sinks: opened.collect::<Result<_, Fault>>()?,
             is_kept: true,
+            metrics: None,
         })
+    }
+
+    /// From now on it is measured how long each takes to write.
+    #[must_use]
+    pub fn measured(mut self, metrics: Option<Metrics>) -> Self {
+        self.metrics = metrics;
+        self
     }
 
     /// Hands all of them rows, then closes the sources that have come to their ends.
@@ -99,10 +114,16 @@ impl OpenSinks {
     /// # Errors
     /// When one takes no more.
     pub fn write(&mut self, rows: &[Row], ended: &[SourceId]) -> Result<(), Trouble> {
-        self.each(|_, sink| {
+        let metrics = self.metrics.clone();
+        self.each(|uri, sink| {
+            let begun = metrics.as_ref().map(|metrics| (metrics, Instant::now()));
             sink.write(rows)?;
             (ended.iter()).try_for_each(|source| sink.close_source(source))?;
-            sink.flush()
+            sink.flush()?;
+            if let Some((metrics, begun)) = begun.filter(|_| !rows.is_empty()) {
+                metrics.wrote(&uri.to_string(), begun.elapsed(), newest_lag_s(rows));
+            }
+            Ok(())
         })
     }
 
