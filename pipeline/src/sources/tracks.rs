@@ -132,22 +132,12 @@ impl Tracks {
                 let tracks = tracks.clone();
                 bin.connect_deep_element_added(move |_, _, element| await_all_of(element, &tracks));
             }
+            front
+                .src_pads()
+                .iter()
+                .for_each(|pad| shown(&tracks, &queues, pad));
             let (tracks, queues) = (tracks.clone(), queues.clone());
-            front.connect_pad_added(move |_, pad| {
-                let (tracks, queues) = (tracks.clone(), queues.clone());
-                let mut found = lock(&tracks);
-                if let Some(session) = &found.session {
-                    session.answers();
-                }
-                found.unknown += 1;
-                if let Some(caps) = pad.current_caps() {
-                    found.known(pad, &queues, &caps);
-                }
-                drop(found);
-                pad.add_probe(DATA, move |pad, info| {
-                    lock(&tracks).passes(pad, &queues, info)
-                });
-            });
+            front.connect_pad_added(move |_, pad| shown(&tracks, &queues, pad));
         }
     }
 
@@ -279,6 +269,23 @@ impl Tracks {
         self.timeline.expect(self.found.len());
         self.watch.search_ended();
     }
+}
+
+/// A stream has shown itself.
+fn shown(tracks: &Arc<Mutex<Tracks>>, queues: &Queues, pad: &gst::Pad) {
+    let mut found = lock(tracks);
+    if let Some(session) = &found.session {
+        session.answers();
+    }
+    found.unknown += 1;
+    if let Some(caps) = pad.current_caps() {
+        found.known(pad, queues, &caps);
+    }
+    drop(found);
+    let (tracks, queues) = (tracks.clone(), queues.clone());
+    pad.add_probe(DATA, move |pad, info| {
+        lock(&tracks).passes(pad, &queues, info)
+    });
 }
 
 /// When the container says that it was made: among the tags that came before the data.

@@ -32,6 +32,10 @@ pub fn build(
             (vec![stdin, parse.clone()], vec![parse])
         }
         "v4l2" => local(spec)?,
+        "test" => {
+            let sources = super::world::elements(spec)?;
+            (sources.clone(), sources)
+        }
         _ => {
             let source = remote(spec)?;
             (vec![source.clone()], vec![source])
@@ -53,7 +57,10 @@ pub fn build(
 /// Whether what comes is to be let in no faster than it is meant to be shown: servers of files and
 /// of HLS send in bursts.
 pub fn is_paced(spec: &CameraSpec) -> bool {
-    matches!(spec.address.scheme(), "http" | "https" | "rtmp" | "rtmps")
+    matches!(
+        spec.address.scheme(),
+        "http" | "https" | "rtmp" | "rtmps" | "test"
+    )
 }
 
 /// Whether its end is the end, and not to be connected again.

@@ -8,6 +8,7 @@ mod front;
 mod outage;
 mod session;
 mod shed;
+mod world;
 
 use std::{
     hash::{BuildHasher, BuildHasherDefault, DefaultHasher},
