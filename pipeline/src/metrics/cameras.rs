@@ -73,7 +73,7 @@ const GAUGES: [Gauged; 4] = [
         help: "Age of the end of the last second whose row is with the sinks",
         of: |reading, now_s| {
             let end_s = (reading.committed_segment + 1) as f64;
-            (reading.committed_segment > 0).then(|| now_s - end_s)
+            (reading.committed_segment > 0).then_some(now_s - end_s)
         },
     },
     Gauged {

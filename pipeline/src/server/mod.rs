@@ -38,7 +38,7 @@ pub use problem::Problem;
 pub use token::{Token, TokenError};
 
 use crate::{cameras::Roster, fault::Fault, metrics::Metrics};
-use door::Door;
+use door::{Door, Patience};
 use routes::Shared;
 
 /// Connections that may wait until they are taken up.
@@ -122,7 +122,8 @@ async fn serve(listener: TcpListener, router: axum::Router, mut ended: watch::Re
         // An error says that the server is gone, which is an end as well.
         let _ = ended.wait_for(|ended| *ended).await;
     };
-    let served = axum::serve(Door::new(listener), router).with_graceful_shutdown(told);
+    let served =
+        axum::serve(Door::new(listener, Patience::default()), router).with_graceful_shutdown(told);
     if let Err(error) = served.await {
         tracing::error!("the HTTP interface has ended: {error}");
     }

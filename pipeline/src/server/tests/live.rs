@@ -79,7 +79,9 @@ fn a_slow_listener_loses_the_oldest_and_hears_how_many() {
     let mut listener = Listener::new(&open, "yard");
     // More than fits into what the system keeps between the two ends.
     let rows: Vec<_> = (0..40_000).map(|segment| row(&yard, segment)).collect();
-    rows.chunks(100).for_each(|epoch| witness(epoch));
+    for epoch in rows.chunks(100) {
+        witness(epoch);
+    }
     drop((witness, yard));
     open.delete("/api/sources/yard");
 

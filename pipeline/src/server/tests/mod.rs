@@ -8,6 +8,7 @@ mod health;
 mod live;
 mod metrics;
 mod openapi;
+mod page;
 mod sources;
 mod support;
 mod token;
