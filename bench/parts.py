@@ -18,7 +18,6 @@ import figures
 # At most how many times the parts' sum a run is asked to take.
 ASKED = 1.10
 PRECISIONS = ("fp32", "int8")
-FRAMES = ("exact", "keyframe")
 
 
 def picture_of(video: Path) -> tuple[int, int, int]:
@@ -35,16 +34,17 @@ def commands(options: argparse.Namespace) -> dict[str, list[str]]:
     width, height, seconds = picture_of(options.video)
     video, network, count = str(options.video), str(options.network), str(seconds)
     alone = {name: str(options.alone / f"{name}-alone") for name in ("decode", "features", "infer")}
-    everyone = {f"decoding {frames}": [alone["decode"], video, frames] for frames in FRAMES}
-    everyone["features"] = [alone["features"], network, count, str(width), str(height)]
+    everyone = {
+        "decoding": [alone["decode"], video, "exact"],
+        "features": [alone["features"], network, count, str(width), str(height)],
+    }
     for precision in PRECISIONS:
         everyone[f"inference {precision}"] = [alone["infer"], network, precision, count, "2"]
-        for frames in FRAMES:
-            everyone[f"run {frames} {precision}"] = [
-                *(str(options.program), "run", video, "--sink", "jsonl:/dev/null", "--quiet"),
-                *("--network", network, "--precision", precision, "--frames", frames),
-                *("--device", "cpu", "--threads", "2"),
-            ]
+        everyone[f"run {precision}"] = [
+            *(str(options.program), "run", video, "--sink", "jsonl:/dev/null", "--quiet"),
+            *("--network", network, "--precision", precision),
+            *("--device", "cpu", "--threads", "2"),
+        ]
     return everyone
 
 
@@ -58,11 +58,11 @@ def main() -> None:
 
     costs = figures.in_turn(commands(options), options.rounds)
     cpu = figures.medians(costs, "cpu_seconds")
-    times = {}
-    for precision in PRECISIONS:
-        for frames in FRAMES:
-            parts = cpu[f"decoding {frames}"] + cpu["features"] + cpu[f"inference {precision}"]
-            times[f"{frames} {precision}"] = round(cpu[f"run {frames} {precision}"] / parts, 3)
+    shared = cpu["decoding"] + cpu["features"]
+    times = {
+        precision: round(cpu[f"run {precision}"] / (shared + cpu[f"inference {precision}"]), 3)
+        for precision in PRECISIONS
+    }
     result = {
         "rounds": options.rounds,
         "cpu_seconds": cpu,
