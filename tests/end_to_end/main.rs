@@ -9,6 +9,7 @@
 )]
 
 mod bad_input;
+mod cameras_support;
 mod dataset;
 mod determinism;
 mod embeddings;
@@ -24,6 +25,7 @@ mod networks;
 mod parquet;
 mod parts;
 mod pictures;
+mod proxy_support;
 mod report;
 mod selective;
 mod sound;
