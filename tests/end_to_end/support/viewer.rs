@@ -48,9 +48,9 @@ impl Viewer {
         gst::init().unwrap();
         let launch = "rtspsrc name=camera protocols=tcp latency=100 buffer-mode=none \
                 add-reference-timestamp-meta=true \
-             camera. ! application/x-rtp,media=video ! decodebin ! videoconvert \
-                ! video/x-raw,format=RGB ! appsink name=pictures sync=false async=false wait-on-eos=false \
-             camera. ! application/x-rtp,media=audio ! decodebin ! audioconvert ! audioresample \
+             decodebin name=video ! videoconvert ! video/x-raw,format=RGB \
+                ! appsink name=pictures sync=false async=false wait-on-eos=false \
+             decodebin name=audio ! audioconvert ! audioresample \
                 ! audio/x-raw,format=F32LE,channels=1,rate=48000 \
                 ! appsink name=sounds sync=false async=false wait-on-eos=false";
         let pipeline = gst::parse::launch(launch).unwrap();
@@ -64,7 +64,7 @@ impl Viewer {
             None
         });
         let captures = Arc::default();
-        note_captures(&camera, &captures);
+        link_tracks(&pipeline, &captures);
         let sink = |name| {
             let sink = pipeline.by_name(name).unwrap();
             sink.downcast::<AppSink>().unwrap()
@@ -163,31 +163,39 @@ impl Drop for Viewer {
     }
 }
 
-/// Notes when packets were captured, as they come out of the client.
-fn note_captures(camera: &gst::Element, captures: &Arc<Mutex<Vec<Capture>>>) {
-    let captures = captures.clone();
+/// Hands each track to its decoder when it appears, and notes when its packets were captured.
+/// (A launch line would link them too, but fails where two appear at once.)
+fn link_tracks(pipeline: &gst::Pipeline, captures: &Arc<Mutex<Vec<Capture>>>) {
+    let camera = pipeline.by_name("camera").unwrap();
+    let (within, captures) = (pipeline.downgrade(), captures.clone());
     camera.connect_pad_added(move |_, pad| {
+        let Some(pipeline) = within.upgrade() else {
+            return;
+        };
         let caps = pad.current_caps().unwrap_or_else(|| pad.query_caps(None));
-        let media = caps
-            .structure(0)
-            .and_then(|of| of.get::<String>("media").ok());
-        let is_picture = media.as_deref() == Some("video");
-        let captures = captures.clone();
+        let media = caps.structure(0).unwrap().get::<String>("media").unwrap();
+        let decoder = pipeline.by_name(&media).unwrap();
+        pad.link(&decoder.static_pad("sink").unwrap()).unwrap();
+        let (is_picture, captures) = (media == "video", captures.clone());
         pad.add_probe(gst::PadProbeType::BUFFER, move |_, info| {
-            captures
-                .lock()
-                .unwrap()
-                .extend(info.buffer().and_then(|buffer| {
-                    let meta = buffer.meta::<gst::ReferenceTimestampMeta>()?;
-                    Some(Capture {
-                        is_picture,
-                        pts_ns: buffer.pts()?.nseconds(),
-                        unix_ns: meta.timestamp().nseconds() - NTP_TO_UNIX_NS,
-                    })
-                }));
+            let capture = info
+                .buffer()
+                .and_then(|buffer| Capture::of(is_picture, buffer));
+            captures.lock().unwrap().extend(capture);
             gst::PadProbeReturn::Ok
         });
     });
+}
+
+impl Capture {
+    fn of(is_picture: bool, packet: &gst::BufferRef) -> Option<Self> {
+        let meta = packet.meta::<gst::ReferenceTimestampMeta>()?;
+        Some(Self {
+            is_picture,
+            pts_ns: packet.pts()?.nseconds(),
+            unix_ns: meta.timestamp().nseconds() - NTP_TO_UNIX_NS,
+        })
+    }
 }
 
 fn told(message: &gst::Message) -> String {

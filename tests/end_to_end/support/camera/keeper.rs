@@ -13,31 +13,37 @@ const LIMIT: Duration = Duration::from_secs(20);
 
 /// Looks until it is dropped.
 pub struct Keeper {
-    pipeline: gst::Element,
+    pipeline: gst::Pipeline,
 }
 
 impl Keeper {
     /// Begins to look, and waits until there is something of each track that is not late.
     pub fn of(url: &str, plans: &[Plan]) -> Self {
-        let sinks = "camera. ! fakesink sync=false async=false ".repeat(plans.len());
-        let tracks = plans.iter().filter(|plan| plan.late_ns == 0).count();
-        let launch = format!("rtspsrc name=camera protocols=tcp latency=0 {sinks}");
-        let pipeline = gst::parse::launch(&launch).unwrap();
-        let bin = pipeline.downcast_ref::<gst::Bin>().unwrap();
-        let camera = bin.by_name("camera").unwrap();
-        camera.set_property("location", url);
-        let (begins, begun) = sync_channel(tracks);
+        let pipeline = gst::Pipeline::new();
+        let camera = gst::ElementFactory::make("rtspsrc")
+            .property("location", url)
+            .property_from_str("protocols", "tcp")
+            .property("latency", 0_u32)
+            .build()
+            .unwrap();
+        pipeline.add(&camera).unwrap();
+        let at_once = plans.iter().filter(|plan| plan.late_ns == 0).count();
+        let (begins, begun) = sync_channel(plans.len());
+        let within = pipeline.downgrade();
         camera.connect_pad_added(move |_, pad| {
-            let begins = begins.clone();
-            pad.add_probe(gst::PadProbeType::BUFFER, move |_, _| {
-                // Nobody waits any more once it has been too long.
-                let _ = begins.try_send(());
-                gst::PadProbeReturn::Remove
-            });
+            if let Some(pipeline) = within.upgrade() {
+                let begins = begins.clone();
+                pad.add_probe(gst::PadProbeType::BUFFER, move |_, _| {
+                    // Nobody waits any more once it has been too long.
+                    let _ = begins.try_send(());
+                    gst::PadProbeReturn::Remove
+                });
+                discard(&pipeline, pad);
+            }
         });
         let keeper = Self { pipeline };
         keeper.pipeline.set_state(gst::State::Playing).unwrap();
-        for _ in 0..tracks {
+        for _ in 0..at_once {
             begun
                 .recv_timeout(LIMIT)
                 .unwrap_or_else(|error| panic!("{url}: {error}"));
@@ -51,4 +57,16 @@ impl Drop for Keeper {
         // Nothing is left to be done about it.
         let _ = self.pipeline.set_state(gst::State::Null);
     }
+}
+
+/// What comes out of here is not wanted.
+fn discard(pipeline: &gst::Pipeline, pad: &gst::Pad) {
+    let sink = gst::ElementFactory::make("fakesink")
+        .property("sync", false)
+        .property("async", false)
+        .build()
+        .unwrap();
+    pipeline.add(&sink).unwrap();
+    sink.sync_state_with_parent().unwrap();
+    pad.link(&sink.static_pad("sink").unwrap()).unwrap();
 }
