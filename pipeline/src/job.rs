@@ -145,7 +145,10 @@ impl Job {
         let is_endless = is_endless || !self.cameras.is_over();
         (self.inputs.start(reading, feed, tally.clone()))
             .map_err(|error| Fault::environment(format!("cannot look for recordings: {error}")))?;
-        let progress = Progress::start(tally.clone());
+        let progress = match is_endless {
+            true => Progress::start_endless(tally.clone()),
+            false => Progress::start(tally.clone()),
+        };
         let graph = Graph {
             workers: self.workers,
             agenda,

@@ -10,6 +10,7 @@
 
 mod bad_input;
 mod changing_files;
+mod cameras_support;
 mod dataset;
 mod determinism;
 mod embeddings;
@@ -26,6 +27,7 @@ mod networks;
 mod parquet;
 mod parts;
 mod pictures;
+mod proxy_support;
 mod report;
 mod selective;
 mod sound;

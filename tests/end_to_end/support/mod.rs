@@ -1,12 +1,15 @@
 //! What the tests are made of: the program, clips, rows.
 
+pub mod camera;
 pub mod clips;
 pub mod jobs;
 pub mod networks;
 pub mod npy;
 pub mod program;
+pub mod proxy;
 pub mod rows;
 pub mod server;
+pub mod viewer;
 
 use std::path::{Path, PathBuf};
 
