@@ -396,8 +396,12 @@ impl VideoTrack {
             };
             return (status, None, None);
         };
-        let frozen = self.last.as_ref() == Some(&frame.picture);
-        self.last = Some(frame.picture.clone());
+        // Equal pictures are one from here on, so that it can be seen that they are.
+        let last = self.last.take().filter(|last| *last == frame.picture);
+        let frozen = last.is_some();
+        let picture = last.unwrap_or(frame.picture);
+        self.last = Some(picture.clone());
+        let frame = Frame { picture, ..frame };
         let status = match (whole, frozen) {
             (false, _) => Status::Partial,
             (true, true) => Status::Frozen,

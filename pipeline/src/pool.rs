@@ -1,5 +1,7 @@
 //! The threads that run the networks, shared by all workers.
 
+mod stills;
+
 use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError, mpsc},
     thread,
@@ -14,6 +16,7 @@ use sonoscope_operators::{
 };
 
 use crate::{fault::Fault, metrics::Metrics, sources::Stop};
+use stills::Stills;
 
 /// A segment, and what each network of the run said of it, in their order. `None` where picture
 /// or sound is missing, of the second or of its window, so that there is nothing to ask.
@@ -114,14 +117,15 @@ impl Pool {
         let failure = Arc::new(OnceLock::new());
         let members = Arc::new(members);
         let (opened, ready) = mpsc::sync_channel(threads.max(1));
+        let stills = Stills::default();
         let spawn = |index: usize| {
             let (runtime, members, queue) = (runtime.clone(), members.clone(), queue.clone());
             let (failure, stop, opened) = (failure.clone(), stop.clone(), opened.clone());
-            let metrics = metrics.cloned();
+            let (metrics, stills) = (metrics.cloned(), stills.clone());
             thread::Builder::new()
                 .name(format!("infer {index}"))
                 .spawn(move || {
-                    let engine = Engine::open(&runtime, &members, metrics);
+                    let engine = Engine::open(&runtime, &members, metrics, stills);
                     // Networks are in memory now; their files need not be.
                     drop(members);
                     let (engine, result) = match engine {
@@ -172,6 +176,7 @@ struct Engine {
     inputs: Vec<Inputs>,
     windows: Vec<WindowMaker>,
     metrics: Option<Metrics>,
+    stills: Stills,
 }
 
 impl Engine {
@@ -179,6 +184,7 @@ impl Engine {
         runtime: &Runtime,
         members: &[Member],
         metrics: Option<Metrics>,
+        stills: Stills,
     ) -> Result<Self, NetworkError> {
         let networks: Vec<_> = members
             .iter()
@@ -192,6 +198,7 @@ impl Engine {
             inputs: preparation.networks,
             networks,
             metrics,
+            stills,
         })
     }
 
@@ -232,6 +239,7 @@ impl Engine {
             inputs,
             windows,
             metrics,
+            stills,
         } = self;
         let mut scores = Vec::with_capacity(networks.len());
         let wishes = features.segment.source.wishes;
@@ -248,7 +256,15 @@ impl Engine {
                 }
             };
             let begun = metrics.as_ref().map(|metrics| (metrics, Instant::now()));
-            let score = tensors.map(|(frame, sound)| ask(network, frame, sound));
+            let segment = &features.segment;
+            let score = tensors.map(|(frame, sound)| {
+                let looks_at_one = matches!(inputs, Inputs::Second { .. });
+                let seen = match looks_at_one {
+                    true => stills.seen(segment, ordinal, || network.frame_features(frame, 1)),
+                    false => network.frame_features(frame, 1),
+                }?;
+                ask(network, &seen, sound)
+            });
             if let Some((metrics, begun)) = begun.filter(|_| score.is_some()) {
                 metrics.inferred(&network.contract().network, begun.elapsed());
             }
@@ -261,9 +277,12 @@ impl Engine {
     }
 }
 
-/// What one network says of one pair of tensors.
-fn ask(network: &mut Network, frame: &[f32], sound: &[f32]) -> Result<Score, NetworkError> {
-    let seen = network.frame_features(frame, 1)?;
+/// What one network says of a picture, of which its frame tower has made this, and a sound.
+fn ask(
+    network: &mut Network,
+    seen: &sonoscope_models::Features,
+    sound: &[f32],
+) -> Result<Score, NetworkError> {
     let heard = network.audio_features(sound, 1)?;
     let outputs = network.contract().outputs.clone();
     let embedding = |values: &[f32]| outputs.embedding.map(|_| values.to_vec());
@@ -275,7 +294,7 @@ fn ask(network: &mut Network, frame: &[f32], sound: &[f32]) -> Result<Score, Net
     if !outputs.compares() {
         return Ok(embeddings);
     }
-    let mut scores = network.score(&seen, &heard)?;
+    let mut scores = network.score(seen, &heard)?;
     let score = scores.pop().map(|score| Score {
         correspondence: Some(score.correspondence),
         distance: score.distance,

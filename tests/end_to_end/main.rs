@@ -9,8 +9,8 @@
 )]
 
 mod bad_input;
-mod changing_files;
 mod cameras_support;
+mod changing_files;
 mod dataset;
 mod determinism;
 mod embeddings;
