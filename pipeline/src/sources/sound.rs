@@ -258,7 +258,7 @@ impl Sound {
         let start_ns = run.pending_start_ns();
         let mut samples = std::mem::take(&mut run.pending);
         run.sent_samples += samples.len() as i64;
-        let room_ns = self.range.to.saturating_mul(SECOND_NS) - start_ns;
+        let room_ns = (self.range.to.saturating_mul(SECOND_NS)).saturating_sub(start_ns);
         let room = scaled(room_ns, SEGMENT_SAMPLES as i64, SECOND_NS);
         samples.truncate(usize::try_from(room).unwrap_or(0));
         if run.pending_start_ns() <= self.range.from * SECOND_NS || samples.is_empty() {
