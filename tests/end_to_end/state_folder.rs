@@ -249,7 +249,7 @@ impl Reader {
         };
         let has_setpriv = || !is_root || Command::new("setpriv").arg("--version").output().is_ok();
         if !is_copied || !has_setpriv() || !may_run() {
-            println!("left out: user {NOBODY} cannot run the program here");
+            eprintln!("left out: user {NOBODY} cannot run the program here");
             return None;
         }
         Some(reader)
