@@ -117,6 +117,19 @@ fn the_state_of_a_job_leads_to_its_rows_and_tells_what_failed() {
 }
 
 #[test]
+fn of_very_many_failures_the_first_are_told() {
+    let paths: Vec<PathBuf> = (0..1003)
+        .map(|n| format!("/nowhere/{n:04}.mp4").into())
+        .collect();
+    let job = Job::new(PARQUET, &paths);
+    job.run().end().exited(1);
+    let shown = page([job.state()]);
+    assert!(shown.contains("0 done, 1003 failed, 0 left"));
+    assert_eq!(shown.matches("there is no file").count(), 1000);
+    assert!(shown.contains("And 3 more"));
+}
+
+#[test]
 fn of_a_job_that_goes_on_what_is_committed_is_shown() {
     let job = Job::new(JSONL, &[clip(0, 16)]);
     job.run().done();

@@ -8,6 +8,9 @@ use crate::{
     sinks::{Position, SinkUri, Written},
 };
 
+/// Failures that are told one by one: a page with many more would open slowly.
+const TOLD: usize = 1000;
+
 /// A job whose state folder was named.
 #[derive(Debug)]
 pub struct Job {
@@ -26,7 +29,7 @@ impl Job {
         Ok(Self {
             folder: folder.to_owned(),
             sinks: ledger::positions(folder)?,
-            status: Status::read(folder, usize::MAX)?,
+            status: Status::read(folder, TOLD)?,
         })
     }
 
@@ -68,9 +71,15 @@ impl Job {
         .tip("go to the folder in which `sonoscope run` was given, or name the rows themselves")
     }
 
-    /// Its sources that have failed, and why.
+    /// The first of its sources that have failed, and why.
     pub fn failures(&self) -> &[Failure] {
         &self.status.failures
+    }
+
+    /// How many more have failed.
+    pub fn failures_more(&self) -> u64 {
+        let told = self.failures().len() as u64;
+        self.status.sources.failed.saturating_sub(told)
     }
 
     /// In a line, how far it is.

@@ -163,6 +163,13 @@ fn failures(report: &Report) -> String {
             true => "<p class=\"none\">None has failed.</p>".to_owned(),
             false => format!("<div class=\"wide\"><table>{rows}</table></div>"),
         };
+        if job.failures_more() > 0 {
+            let _ = write!(
+                content,
+                "<p>And {} more: <code>sonoscope status --failures N</code> tells N of them.</p>",
+                job.failures_more()
+            );
+        }
     }
     section("Failures", about, &content)
 }
