@@ -105,7 +105,7 @@ impl Job {
             include: self.include,
             networks: members.iter().map(Member::form).collect(),
         };
-        let cards = Networks::new(members.iter().map(NetworkCard::of).collect());
+        let cards = Networks::new(NetworkCard::all(&members, &self.networks));
         let metrics = (self.server.as_ref()).map(|_| Metrics::new(&self.cameras));
         let observer = Observer::new(self.cameras.clone(), self.include, metrics.clone());
         let _server = self.serve(&cards, metrics.as_ref())?;

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use sonoscope_operators::{NoSourceId, SourceId};
 use utoipa::ToSchema;
 
-use super::Problem;
+use super::{Networks, Problem};
 use crate::cameras::{Address, CameraSpec, Transport};
 
 /// A body may have no more.
@@ -47,6 +47,11 @@ pub struct NewSource {
     pub jitter_ms: Option<u64>,
     /// Whether a certificate is taken that nobody vouches for: no.
     pub insecure: Option<bool>,
+    /// Below this level, in dB below full scale, its sound is silent: as for all.
+    #[schema(minimum = -120, maximum = 0)]
+    pub silence_dbfs: Option<f32>,
+    /// The networks of the run that look at it: all.
+    pub networks: Option<Vec<String>>,
 }
 
 /// What a request asks for.
@@ -56,6 +61,7 @@ pub struct NewSource {
 pub fn spec(
     headers: &HeaderMap,
     body: Result<Bytes, BytesRejection>,
+    networks: &Networks,
 ) -> Result<CameraSpec, Problem> {
     must_be_json(headers)?;
     let body = body.map_err(|rejection| unread(&rejection))?;
@@ -65,7 +71,7 @@ pub fn spec(
     let Value::Object(keys) = value else {
         return Err(Problem::bad("the body is no object", EXAMPLE));
     };
-    NewSource::of(keys)?.spec()
+    NewSource::of(keys)?.spec(networks)
 }
 
 const EXAMPLE: &str = r#"send {"url": "rtsp://...", "id": "front-door"}"#;
@@ -115,6 +121,8 @@ impl NewSource {
             stall_s: take(keys, "stall_s", "a number of seconds")?,
             jitter_ms: take(keys, "jitter_ms", "a whole number of milliseconds")?,
             insecure: take(keys, "insecure", "true or false")?,
+            silence_dbfs: take(keys, "silence_dbfs", "a number of dB")?,
+            networks: take(keys, "networks", "a list of names")?,
         };
         match keys.keys().next() {
             Some(key) => Err(unknown(key)),
@@ -122,7 +130,7 @@ impl NewSource {
         }
     }
 
-    fn spec(self) -> Result<CameraSpec, Problem> {
+    fn spec(self, networks: &Networks) -> Result<CameraSpec, Problem> {
         let address = address(&self.url)?;
         let id = match &self.id {
             Some(id) => id.parse(),
@@ -140,6 +148,8 @@ impl NewSource {
             stall: stall.unwrap_or(default.stall),
             jitter: jitter.unwrap_or(default.jitter),
             insecure: self.insecure.unwrap_or(default.insecure),
+            silence_dbfs: self.silence_dbfs.map(silence).transpose()?,
+            networks: known(&self.networks.unwrap_or_default(), networks)?,
             ..default
         })
     }
@@ -161,7 +171,7 @@ fn unknown(key: &str) -> Problem {
         true => format!("there is no key `{key}`"),
         false => "there is a key that is none".to_owned(),
     };
-    let tip = "keys are url, id, transport, stall_s, jitter_ms and insecure";
+    let tip = "keys are url, id, transport, stall_s, jitter_ms, insecure, silence_dbfs, networks";
     Problem::bad(error, tip)
 }
 
@@ -196,4 +206,23 @@ fn jitter(milliseconds: u64) -> Result<Duration, Problem> {
     }
     let error = format!("`jitter_ms` is not between 0 and {LONGEST_JITTER_MS}");
     Err(Problem::bad(error, "leave it out for 100 milliseconds"))
+}
+
+fn silence(dbfs: f32) -> Result<f32, Problem> {
+    if (-120.0..=0.0).contains(&dbfs) {
+        return Ok(dbfs);
+    }
+    let error = "`silence_dbfs` is not between -120 and 0";
+    Err(Problem::bad(error, "leave it out for that of the run"))
+}
+
+/// The networks of these names, as the run was told to use them.
+fn known(names: &[String], networks: &Networks) -> Result<Vec<String>, Problem> {
+    let asked = names
+        .iter()
+        .map(|name| networks.asked(name).map(str::to_owned));
+    asked.collect::<Option<_>>().ok_or_else(|| {
+        let error = "`networks` names one that is not of the run";
+        Problem::bad(error, "GET /api/networks names those that are")
+    })
 }

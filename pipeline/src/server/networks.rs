@@ -17,6 +17,8 @@ use crate::pool::Member;
 pub struct NetworkCard {
     /// Its name.
     pub network: String,
+    /// As the run was told to use it: its name, or its folder.
+    pub asked: String,
     /// SHA-256 over the hashes of its files.
     pub network_hash: String,
     /// What it runs on.
@@ -74,6 +76,16 @@ impl Networks {
         self.0.are_loaded.store(true, Ordering::Relaxed);
     }
 
+    /// How the run was told to use the network of this name; nothing if it does not.
+    pub fn asked(&self, name: &str) -> Option<&str> {
+        let is_it = |card: &&NetworkCard| card.network == name || card.asked == name;
+        self.0
+            .cards
+            .iter()
+            .find(is_it)
+            .map(|card| card.asked.as_str())
+    }
+
     /// Whether all of them are loaded.
     pub fn are_loaded(&self) -> bool {
         self.0.are_loaded.load(Ordering::Relaxed)
@@ -81,12 +93,19 @@ impl Networks {
 }
 
 impl NetworkCard {
-    /// Of a network that is to run.
-    pub fn of(member: &Member) -> Self {
+    /// Of the networks that are to run, and how they were asked for, in the same order.
+    pub fn all(members: &[Member], asked: &[String]) -> Vec<Self> {
+        let both = members.iter().zip(asked);
+        both.map(|(member, asked)| Self::of(member, asked))
+            .collect()
+    }
+
+    fn of(member: &Member, asked: &str) -> Self {
         let contract = member.files.contract();
         let provenance = member.provenance();
         Self {
             network: provenance.network,
+            asked: asked.to_owned(),
             network_hash: provenance.network_hash,
             provider: provenance.provider,
             precision: provenance.precision,

@@ -34,6 +34,10 @@ pub struct SourceView {
     pub jitter_ms: u64,
     /// Whether a certificate is taken that nobody vouches for.
     pub insecure: bool,
+    /// Below this level its sound is silent, if not as for all.
+    pub silence_dbfs: Option<f32>,
+    /// The networks that look at it; all if none is named.
+    pub networks: Vec<String>,
     /// When it was put in, in RFC 3339.
     pub added: String,
     /// How it fares.
@@ -134,7 +138,10 @@ pub async fn add(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
-    let camera = shared.deps.roster.add(body::spec(&headers, body)?)?;
+    let camera = shared
+        .deps
+        .roster
+        .add(body::spec(&headers, body, &shared.deps.networks)?)?;
     let place = [(
         header::LOCATION,
         format!("/api/sources/{}", encoded(&camera)),
@@ -179,6 +186,8 @@ impl SourceView {
             stall_s: spec.stall.as_secs_f64(),
             jitter_ms: u64::try_from(spec.jitter.as_millis()).unwrap_or(u64::MAX),
             insecure: spec.insecure,
+            silence_dbfs: spec.silence_dbfs,
+            networks: spec.networks.clone(),
             added: rfc3339(camera.added),
             health: HealthView::of(camera),
             counted: Counted {

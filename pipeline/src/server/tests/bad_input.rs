@@ -83,6 +83,18 @@ fn a_body_that_is_wrong_is_told_by_its_key() {
             "`jitter_ms`",
         ),
         (r#"{"url": "rtsp://host/", "insecure": 1}"#, "`insecure`"),
+        (
+            r#"{"url": "rtsp://host/", "silence_dbfs": 1}"#,
+            "`silence_dbfs`",
+        ),
+        (
+            r#"{"url": "rtsp://host/", "networks": "avol-small"}"#,
+            "`networks`",
+        ),
+        (
+            r#"{"url": "rtsp://host/", "networks": ["avol-small", "none"]}"#,
+            "`networks`",
+        ),
         (r#"{"url": "rtsp://host/", "color": "red"}"#, "`color`"),
     ];
     for (body, word) in wrong {
@@ -218,6 +230,7 @@ fn no_answer_holds_a_secret() {
         format!(r#"{{"url": "rtsp://h/", "id": "rtsp://me:{SECRET}@h/"}}"#),
         format!(r#"{{"url": "rtsp://h/", "transport": "{SECRET}"}}"#),
         format!(r#"{{"url": "rtsp://h/", "stall_s": "{SECRET}"}}"#),
+        format!(r#"{{"url": "rtsp://h/", "networks": ["{SECRET}"]}}"#),
         format!(r#"{{"url": "rtsp://me:{SECRET}@h/""#),
     ] {
         answers.push(open.post(body));

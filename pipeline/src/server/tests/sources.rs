@@ -10,7 +10,8 @@ fn a_source_is_put_in_looked_at_and_taken_out() {
     let open = Open::new(10);
     let body = format!(
         r#"{{"url": "rtsp://me:{SECRET}@10.0.0.7/live", "id": "front-door", "transport": "tcp",
-            "stall_s": 2.5, "jitter_ms": 40, "insecure": true}}"#
+            "stall_s": 2.5, "jitter_ms": 40, "insecure": true,
+            "silence_dbfs": -45.5, "networks": ["avol-small"]}}"#
     );
     let added = open.post(&body);
     assert_eq!(added.status, 201);
@@ -27,6 +28,11 @@ fn a_source_is_put_in_looked_at_and_taken_out() {
     assert_eq!(one["stall_s"], 2.5);
     assert_eq!(one["jitter_ms"], 40);
     assert_eq!(one["insecure"], true);
+    assert_eq!(one["silence_dbfs"], -45.5);
+    assert_eq!(
+        one["networks"][0], "models/avol-small",
+        "as the run names it"
+    );
     assert_eq!(one["state"], "connecting");
     assert_eq!(open.get("/api/sources").json()[0]["id"], "front-door");
 

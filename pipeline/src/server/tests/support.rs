@@ -181,6 +181,7 @@ fn card() -> NetworkCard {
     } = provenance();
     NetworkCard {
         network,
+        asked: "models/avol-small".into(),
         network_hash,
         provider,
         precision,
