@@ -8,19 +8,25 @@ from /proc while the job runs.
 """
 
 import argparse
-import datetime
-import json
 import os
 import shutil
+import statistics
 import subprocess
 import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import figures
+
 CLIP_SECONDS = 2
 CLIPS = 4
 SAMPLE_SECONDS = 0.1
+# Until so many files are done, buffers and tables are still being made.
+FIRST = 100
+# What is asked for: overhead a file, and memory in all.
+ASKED_MS = 40
+ASKED_MIB = 900
 
 
 @dataclass
@@ -86,6 +92,14 @@ def resident_at(resident: list[tuple[int, float]], rows: int) -> float:
     return next((mib for written, mib in resident if written >= rows), resident[-1][1])
 
 
+def slope_kib_a_file(resident: list[tuple[int, float]]) -> float | None:
+    """How memory grows, once the first files are done: the slope of a line through it."""
+    later = [(rows / CLIP_SECONDS, mib) for rows, mib in resident if rows >= FIRST * CLIP_SECONDS]
+    if len({files for files, _ in later}) < 2:
+        return None
+    return round(statistics.linear_regression(*zip(*later, strict=True)).slope * 1024, 3)
+
+
 def main() -> None:
     """Measure, write, tell."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -95,8 +109,8 @@ def main() -> None:
     options.add_argument("--network", default="ave-small")
     options = options.parse_args()
 
-    with tempfile.TemporaryDirectory() as home:
-        home = Path(home)
+    with tempfile.TemporaryDirectory() as made:
+        home = Path(made)
         folder = home / "clips"
         folder.mkdir()
         for clip in range(CLIPS):
@@ -118,9 +132,7 @@ def main() -> None:
         return round((of_many - of_one) / options.files * 1000, 2)
 
     result = {
-        "date": datetime.date.today().isoformat(),
         "program": str(options.program),
-        "load": os.getloadavg(),
         "files": options.files,
         "seconds": seconds,
         "overhead_ms_a_file": {
@@ -130,15 +142,15 @@ def main() -> None:
         "wall_seconds": {"files": many.wall_seconds, "one": one.wall_seconds},
         "cpu_seconds": {"files": many.cpu_seconds, "one": one.cpu_seconds},
         "resident_mib": {
-            "at file 100": resident_at(many.resident, 100 * CLIP_SECONDS),
+            "at file 10": resident_at(many.resident, 10 * CLIP_SECONDS),
+            "at file 100": resident_at(many.resident, FIRST * CLIP_SECONDS),
             "at the end": many.resident[-1][1],
             "most": max(mib for _, mib in many.resident),
+            "slope in KiB a file after 100": slope_kib_a_file(many.resident),
         },
+        "asked": {"overhead_ms_a_file": ASKED_MS, "resident_mib": ASKED_MIB},
     }
-    options.out.mkdir(parents=True, exist_ok=True)
-    name = f"{result['date']}-{os.uname().nodename}-overhead.json"
-    (options.out / name).write_text(json.dumps(result, indent=2) + "\n")
-    print(json.dumps(result, indent=2))
+    figures.write(result, options.out, "overhead")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # sonoscope against the peers on this machine, into bench/results/. `make bench` builds first.
 #
-#   ROUNDS=5 THREADS=2 bench/run.sh
+#   ROUNDS=5 THREADS=2 FILES=10000 CLIPS=60 bench/run.sh
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=scripts/common.sh
@@ -34,15 +34,23 @@ fi
     --video "$clips/two-minutes.mp4" --out "$here/results" \
     --rounds "${ROUNDS:-3}" --threads "${THREADS:-2}"
 
-# What the dataflow costs beyond decoding and inference.
+# Decoding by itself, and what the dataflow costs beyond decoding, features and inference.
 cargo build --release --locked --package sonoscope-bench --bins
-"$python" "$here/parts.py" --program "$program" --alone "${program%/*}/infer-alone" \
+"$python" "$here/decoding.py" --alone "${program%/*}/decode-alone" \
+    --video "$clips/two-minutes.mp4" --out "$here/results" --rounds "${ROUNDS:-3}"
+"$python" "$here/parts.py" --program "$program" --alone "${program%/*}" \
     --network "$network" --video "$clips/two-minutes.mp4" --out "$here/results" \
     --rounds "${ROUNDS:-3}"
 
-# What a file costs besides its seconds.
+# What a file costs besides its seconds, and whether the cores always have something to do.
 "$python" "$here/overhead.py" --program "$program" --out "$here/results" \
     --files "${FILES:-10000}"
+"$python" "$here/busy.py" --program "$program" --network "$network" \
+    --video "$clips/two-minutes.mp4" --out "$here/results" --clips "${CLIPS:-60}"
+
+# How soon a report opens, where there is a browser.
+"$python" "$here/report_page.py" --program "$program" --out "$here/results" \
+    --rounds "${ROUNDS:-3}"
 
 # Training data: clips of ten seconds cut from the recording, and clips of the synthetic world.
 cut=$clips/ten-seconds

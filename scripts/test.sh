@@ -50,6 +50,7 @@ for package in models/training:python bench/peers:bench-python; do
     check "tests-${folder//\//-}" python_in "$folder" "$python" pytest
 done
 
+check lints-bench python_in bench bench-python ruff check --config "$repository/bench/peers/pyproject.toml" --exclude peers .
 check lints-tests-readers python_in tests/readers python ruff check --config "$repository/models/training/pyproject.toml" .
 
 printf '\n'

@@ -23,7 +23,7 @@ class Run:
     peak_memory_mib: float
     # Wall-clock seconds by stage, `total` among them, of a contender that tells.
     stages: dict[str, float]
-    # Correspondence by second.
+    # Correspondence by second, of those that have one.
     rows: dict[int, float]
 
     @property
@@ -67,4 +67,5 @@ def _lines(file: tempfile._TemporaryFileWrapper) -> list[str]:
 
 def _rows(contender: Contender, lines: list[str]) -> dict[int, float]:
     rows = map(json.loads, lines)
-    return {row[contender.second_field]: row["correspondence"] for row in rows}
+    scored = (row for row in rows if row["correspondence"] is not None)
+    return {row[contender.second_field]: row["correspondence"] for row in scored}

@@ -88,6 +88,19 @@ impl<T: Clone> FrameChooser<T> {
         });
     }
 
+    /// What is on show, if anything is, stays there at least until `time_ns`. `pick` hears of every
+    /// second that ends by then. For live sources, whose next picture nobody knows the time of.
+    pub fn stay(&mut self, time_ns: i64, pick: impl FnMut(Pick<T>)) {
+        self.advance(time_ns, pick);
+    }
+
+    /// What is on show leaves the screen at `time_ns`, and nothing takes its place until the next
+    /// picture comes. `pick` hears of every second that ends by then.
+    pub fn hide(&mut self, time_ns: i64, pick: impl FnMut(Pick<T>)) {
+        self.advance(time_ns, pick);
+        self.shown = None;
+    }
+
     /// No more pictures. `pick` hears of the seconds in whose middle the last one is still on
     /// show; returns when it leaves, 0 if there never was one.
     pub fn finish(&mut self, mut pick: impl FnMut(Pick<T>)) -> i64 {

@@ -35,8 +35,8 @@ pub use resample::{MonoResampler, ResampleError};
 pub use resize::{PlaneKind, PlaneView, Resize};
 pub use row::{CORRESPONDS, Heatmap, Include, Peak, Provenance, ROW_SCHEMA, Row, Score};
 pub use segment::{
-    Arrival, ChosenFrame, ClockSource, Event, Frame, Picture, SECOND_NS, SEGMENT_SAMPLES, Segment,
-    SourceEnd, SourceId, SourceInfo, Status,
+    Arrival, ChosenFrame, ClockSource, Event, Frame, NoSourceId, Picture, SECOND_NS,
+    SEGMENT_SAMPLES, Segment, SourceEnd, SourceId, SourceInfo, Status, Wishes,
 };
 pub use slice::{Cuts, Slicer, slice};
 pub use spectrogram::{MelSpectrogram, Spectrogram, SpectrogramError};

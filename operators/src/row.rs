@@ -90,7 +90,7 @@ pub struct Row {
     pub segment: i64,
     /// Which uninterrupted connection to the source.
     pub session: u32,
-    /// Start, since the start of the source.
+    /// Start, since the start of the source; of a live one, since 1970 (UTC).
     pub start_ns: i64,
     /// End, likewise.
     pub end_ns: i64,
@@ -106,6 +106,8 @@ pub struct Row {
     pub video: Status,
     /// Level of the sound in dB below full scale.
     pub audio_dbfs: Option<f32>,
+    /// Seconds right before it that a live source let go, since there was too much to do.
+    pub dropped: u32,
     /// The network.
     pub provenance: Arc<Provenance>,
     /// What it said; nothing where picture or sound is missing.
@@ -149,6 +151,7 @@ impl Row {
             audio: segment.audio,
             video: segment.video,
             audio_dbfs: segment.audio_dbfs,
+            dropped: segment.dropped,
             provenance,
             score,
             localizable,
@@ -193,6 +196,7 @@ impl Serialize for RowJson<'_> {
         map.serialize_entry("audio", &row.audio)?;
         map.serialize_entry("video", &row.video)?;
         map.serialize_entry("audio_dbfs", &row.audio_dbfs)?;
+        map.serialize_entry("dropped", &row.dropped)?;
         map.serialize_entry("network", &row.provenance.network)?;
         map.serialize_entry("network_hash", &row.provenance.network_hash)?;
         map.serialize_entry("provider", &row.provenance.provider)?;

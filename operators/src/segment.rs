@@ -1,6 +1,6 @@
 //! The vocabulary: what the operators say to each other.
 
-use std::{fmt, ops::Range, sync::Arc};
+use std::{fmt, ops::Range, str::FromStr, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,9 @@ pub const SECOND_NS: i64 = 1_000_000_000;
 
 /// Samples of mono sound in a [`Segment`]: one second at 48 kHz.
 pub const SEGMENT_SAMPLES: usize = 48_000;
+
+/// The longest name that is taken from outside. Sinks make file names of it.
+const LONGEST_ID_BYTES: usize = 100;
 
 /// The name of one camera or one recording: a short slug, unique in a run, never a URL.
 ///
@@ -76,6 +79,49 @@ impl SourceId {
     }
 }
 
+/// Why a text is no name of a source. It does not repeat the text, which may hold a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoSourceId;
+
+impl fmt::Display for NoSourceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "a source's name is at most {LONGEST_ID_BYTES} bytes of small letters, digits, `-`, \
+             `_` and `.`, of which the last begins none and follows no other"
+        )
+    }
+}
+
+impl std::error::Error for NoSourceId {}
+
+impl FromStr for SourceId {
+    type Err = NoSourceId;
+
+    /// A name that is a slug already.
+    ///
+    /// ```
+    /// # use sonoscope_operators::SourceId;
+    /// assert!("front-door.2".parse::<SourceId>().is_ok());
+    /// for wrong in ["", "Front Door", "../door", "a/b", "a..b", ".door"] {
+    ///     assert!(wrong.parse::<SourceId>().is_err(), "{wrong}");
+    /// }
+    /// ```
+    fn from_str(text: &str) -> Result<Self, NoSourceId> {
+        let is_plain =
+            |c: char| matches!(c, '-' | '_' | '.') || (c.is_alphanumeric() && !c.is_uppercase());
+        let is_name = !text.is_empty()
+            && text.len() <= LONGEST_ID_BYTES
+            && text.chars().all(is_plain)
+            && !text.starts_with('.')
+            && !text.contains("..");
+        match is_name {
+            true => Ok(Self(text.into())),
+            false => Err(NoSourceId),
+        }
+    }
+}
+
 impl fmt::Display for SourceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -124,8 +170,33 @@ impl fmt::Debug for Picture {
     }
 }
 
+/// What is asked for of one source and not of the others.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Wishes {
+    /// Below this level its sound is silent, if not as for all.
+    pub silence_dbfs: Option<f32>,
+    /// Which of the run's networks look at it: the bit of each, by its ordinal.
+    pub networks: u64,
+}
+
+impl Default for Wishes {
+    fn default() -> Self {
+        Self {
+            silence_dbfs: None,
+            networks: u64::MAX,
+        }
+    }
+}
+
+impl Wishes {
+    /// Whether a network looks at the source.
+    pub fn wants(&self, network: usize) -> bool {
+        u32::try_from(network).is_ok_and(|network| self.networks.unbounded_shr(network) & 1 == 1)
+    }
+}
+
 /// What is known of a source before its first segment.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SourceInfo {
     /// Its name in rows.
     pub id: SourceId,
@@ -133,7 +204,10 @@ pub struct SourceInfo {
     pub ordinal: u32,
     /// Which uninterrupted connection this is, from 0. Timestamps mean nothing across sessions.
     pub session: u32,
-    /// The first segment that is read of it.
+    /// The segment at whose start its times begin: 0 for recordings, for a session of a live source
+    /// a Unix second.
+    pub base_segment: i64,
+    /// The first segment that is read of it, from there.
     pub first_segment: i64,
     /// The segments wanted of it. What is read beside them lends sound and pictures to windows.
     pub wanted: Range<i64>,
@@ -145,6 +219,8 @@ pub struct SourceInfo {
     pub began: Option<Timestamp>,
     /// Where the times of its segments come from.
     pub clock_source: ClockSource,
+    /// What is asked for of it alone.
+    pub wishes: Wishes,
 }
 
 /// Where the times of a source's segments come from.
@@ -159,6 +235,10 @@ pub enum ClockSource {
     Container,
     /// The recording began when its file's name says.
     Name,
+    /// A camera's own clock, as its RTCP sender reports tell it.
+    RtcpSr,
+    /// The clock of this machine, when it came.
+    Host,
 }
 
 /// The picture on show at the middle of a second.
@@ -188,8 +268,12 @@ pub struct ChosenFrame {
 pub struct Segment {
     /// Whose second it is.
     pub source: Arc<SourceInfo>,
-    /// Which second: since the source's start for recordings.
+    /// Which second: since the source's start for recordings, since 1970 (UTC) for live sources.
     pub index: i64,
+    /// How many seconds it stands for: one, but for a long outage of a live source.
+    pub seconds: i64,
+    /// Seconds right before it that were let go undecoded, since there was too much to do.
+    pub dropped: u32,
     /// How the sound fared.
     pub audio: Status,
     /// How the picture fared.
@@ -208,14 +292,14 @@ pub struct Segment {
 }
 
 impl Segment {
-    /// Start in nanoseconds since the source's start.
+    /// Start in nanoseconds, from where [`index`](Self::index) counts.
     pub fn start_ns(&self) -> i64 {
         self.index * SECOND_NS
     }
 
-    /// End in nanoseconds since the source's start.
+    /// End, likewise.
     pub fn end_ns(&self) -> i64 {
-        (self.index + 1) * SECOND_NS
+        (self.index + self.seconds) * SECOND_NS
     }
 
     /// When it starts, by the clock on the wall, if that is known.
@@ -231,11 +315,32 @@ impl Segment {
     }
 }
 
-/// What a source sends into the dataflow, in order within each modality.
+/// What a source sends into the dataflow, in order within each modality. Times and seconds count
+/// from [`SourceInfo::base_segment`].
 #[derive(Debug)]
 pub enum Event {
-    /// The source is open; its tracks are known.
+    /// The source is open; its tracks are known. A live source opens once for each session; the
+    /// seconds between two sessions are gaps.
     Opened(Arc<SourceInfo>),
+    /// From now on, times come from there.
+    Clock(ClockSource),
+    /// Seconds before this one do not wait for sound any longer.
+    AudioDue {
+        /// The first second that still waits.
+        before: i64,
+    },
+    /// Seconds before this one, of which not all is there, were let go undecoded.
+    Dropped {
+        /// The first second that was not.
+        before: i64,
+    },
+    /// The session has ended: what there is of its last second is cut.
+    Interrupted,
+    /// No session is open, and seconds before this one are over.
+    Missing {
+        /// The first segment that may yet come: not from the base of a session that is over.
+        before: i64,
+    },
     /// A stretch of mono sound at 48 kHz.
     Audio {
         /// When its first sample sounds, from the start of the source.

@@ -1,5 +1,7 @@
 //! Decoded sound and pictures to one [`Segment`] per second.
 
+mod gaps;
+
 use std::{
     collections::{HashMap, VecDeque},
     sync::Arc,
@@ -14,6 +16,8 @@ use timely::{
     },
     progress::Timestamp,
 };
+
+use gaps::Gaps;
 
 use crate::{
     Arrival, ChosenFrame, Event, Frame, Grid, Permit, Picture, SECOND_NS, SEGMENT_SAMPLES, Segment,
@@ -96,13 +100,18 @@ pub(crate) fn cut<'scope, T: Timestamp, C: Cutter>(
 
 /// The slicer of one source: events go in, and as an iterator it gives the segments that are
 /// complete. After [`Event::Closed`] it gives all that is left, then nothing more.
+///
+/// Segments come in order, each at most once: where a session of a live source begins before the
+/// last one's end, what was told first counts.
 #[derive(Debug)]
 pub struct Slicer {
     silence_dbfs: f32,
     source: Option<Arc<SourceInfo>>,
+    /// The next segment.
     next: i64,
     audio: AudioTrack,
     video: VideoTrack,
+    gaps: Gaps,
 }
 
 impl Slicer {
@@ -114,36 +123,69 @@ impl Slicer {
             next: 0,
             audio: AudioTrack::default(),
             video: VideoTrack::default(),
+            gaps: Gaps::default(),
         }
     }
 
     /// Takes note of an event.
     pub fn push(&mut self, event: Event) {
         match event {
-            Event::Opened(source) => {
-                self.audio.ended = !source.has_audio;
-                self.video.ended = !source.has_video;
-                self.next = source.first_segment;
-                self.source = Some(source);
+            Event::Opened(source) => self.open(source),
+            Event::Clock(clock_source) => {
+                self.source = self.source.take().map(|source| {
+                    Arc::new(SourceInfo {
+                        clock_source,
+                        ..(*source).clone()
+                    })
+                });
             }
             Event::Audio {
                 start_ns,
                 samples,
                 permit,
             } => self.audio.push(start_ns, samples, permit),
+            Event::AudioDue { before } => self.audio.due = self.audio.due.max(before),
             Event::AudioEnd => self.audio.ended = true,
             Event::Before(frame) => self.video.last = frame.map(|frame| frame.picture),
-            Event::Video(pick) => self.video.chosen.push_back(pick),
+            Event::Video(pick) => self.video.push(pick),
             Event::VideoEnd { end_ns } => {
                 self.video.end_ns = end_ns;
                 self.video.ended = true;
             }
+            Event::Dropped { before } => {
+                let base = self.source.as_ref().map_or(0, |source| source.base_segment);
+                self.gaps.drop(self.next, base + before);
+            }
+            Event::Interrupted => {
+                self.end();
+                self.gaps.is_open = true;
+            }
+            Event::Missing { before } => self.gaps.reach(before),
             Event::Closed => {
-                self.audio.ended = true;
-                self.video.ended = true;
+                self.end();
+                self.gaps.is_open = false;
             }
             Event::Cut => self.source = None,
         }
+    }
+
+    fn open(&mut self, source: Arc<SourceInfo>) {
+        self.audio = AudioTrack::default();
+        self.audio.ended = !source.has_audio;
+        self.video = VideoTrack::from(source.first_segment);
+        self.video.ended = !source.has_video;
+        let first = source.base_segment + source.first_segment;
+        match self.source {
+            None => self.next = first,
+            Some(_) => self.gaps.reach(first),
+        }
+        self.gaps.is_open = false;
+        self.source = Some(source);
+    }
+
+    fn end(&mut self) {
+        self.audio.ended = true;
+        self.video.ended = true;
     }
 
     fn is_complete(&self, second: i64) -> bool {
@@ -151,7 +193,28 @@ impl Slicer {
             let length_ns = self.audio.length_ns().max(self.video.end_ns);
             return length_ns - second * SECOND_NS >= SECOND_NS / 2;
         }
-        self.audio.is_complete(second) && self.video.is_complete()
+        self.audio.is_complete(second) && self.video.is_complete(second)
+    }
+
+    /// A segment, or several in one, of which there is nothing.
+    fn gap(&mut self, source: Arc<SourceInfo>) -> Option<Segment> {
+        let seconds = self.gaps.take(self.next)?;
+        let index = self.next;
+        self.next += seconds;
+        let status = |has| if has { Status::Gap } else { Status::Absent };
+        Some(Segment {
+            audio: status(source.has_audio),
+            video: status(source.has_video),
+            source,
+            index,
+            seconds,
+            dropped: 0,
+            samples: None,
+            audio_dbfs: None,
+            frame: None,
+            grid: None,
+            window: None,
+        })
     }
 }
 
@@ -166,24 +229,35 @@ impl Iterator for Slicer {
 
     fn next(&mut self) -> Option<Segment> {
         let source = self.source.clone()?;
+        if self.gaps.is_any_from(self.next) {
+            return self.gap(source);
+        }
         let index = self.next;
-        if !self.is_complete(index) {
+        let second = index - source.base_segment;
+        if !self.is_complete(second) {
             return None;
         }
         self.next += 1;
-        let (samples, covered) = self.audio.take(index);
+        let (samples, covered) = self.audio.take(second);
         let audio_dbfs = (covered > 0).then(|| dbfs(&samples, covered));
         let audio = match audio_dbfs {
             _ if !source.has_audio => Status::Absent,
             _ if covered < SEGMENT_SAMPLES / 2 => Status::Gap,
-            Some(level) if level < self.silence_dbfs => Status::Silent,
+            Some(level) if level < source.wishes.silence_dbfs.unwrap_or(self.silence_dbfs) => {
+                Status::Silent
+            }
             _ if covered + TOLERANCE_SAMPLES < SEGMENT_SAMPLES => Status::Partial,
             _ => Status::Present,
         };
-        let (video, frame, grid) = self.video.take(source.has_video);
+        let (video, mut frame, grid) = self.video.take(second, source.has_video);
+        if let Some(frame) = &mut frame {
+            frame.pts_ns += source.base_segment * SECOND_NS;
+        }
         Some(Segment {
             source,
             index,
+            seconds: 1,
+            dropped: self.gaps.end(),
             audio,
             video,
             samples: audio.usable().then(|| samples.into()),
@@ -208,6 +282,8 @@ fn dbfs(samples: &[f32], covered: usize) -> f32 {
 struct AudioTrack {
     runs: VecDeque<Run>,
     through: i64,
+    /// Seconds before this one do not wait.
+    due: i64,
     ended: bool,
 }
 
@@ -237,7 +313,7 @@ impl AudioTrack {
     }
 
     fn is_complete(&self, second: i64) -> bool {
-        self.ended || self.through >= (second + 1) * SEGMENT_SAMPLES as i64
+        self.ended || second < self.due || self.through >= (second + 1) * SEGMENT_SAMPLES as i64
     }
 
     fn length_ns(&self) -> i64 {
@@ -270,19 +346,42 @@ impl AudioTrack {
 /// The chosen pictures of a source that are not yet part of a segment.
 #[derive(Debug, Default)]
 struct VideoTrack {
+    /// Those of seconds in a row.
     chosen: VecDeque<ChosenFrame>,
+    /// The second of the first of them, or of the next that comes.
+    first: i64,
     last: Option<Arc<Picture>>,
     end_ns: i64,
     ended: bool,
 }
 
 impl VideoTrack {
-    fn is_complete(&self) -> bool {
-        self.ended || !self.chosen.is_empty()
+    /// One whose first picture is that of this second.
+    fn from(first: i64) -> Self {
+        Self {
+            first,
+            ..Self::default()
+        }
     }
 
-    fn take(&mut self, has_video: bool) -> (Status, Option<Frame>, Option<Arc<Grid>>) {
-        let chosen = self.chosen.pop_front();
+    fn push(&mut self, pick: ChosenFrame) {
+        self.chosen.push_back(pick);
+    }
+
+    fn is_complete(&self, second: i64) -> bool {
+        self.ended || self.first + self.chosen.len() as i64 > second
+    }
+
+    fn take(&mut self, second: i64, has_video: bool) -> (Status, Option<Frame>, Option<Arc<Grid>>) {
+        // Those of seconds that were given up.
+        while self.first < second && self.chosen.pop_front().is_some() {
+            self.first += 1;
+        }
+        let chosen = match self.first == second {
+            true => self.chosen.pop_front(),
+            false => None,
+        };
+        self.first += i64::from(chosen.is_some());
         let Some(ChosenFrame {
             frame: Some(frame),
             whole,
@@ -297,8 +396,12 @@ impl VideoTrack {
             };
             return (status, None, None);
         };
-        let frozen = self.last.as_ref() == Some(&frame.picture);
-        self.last = Some(frame.picture.clone());
+        // Equal pictures are one from here on, so that it can be seen that they are.
+        let last = self.last.take().filter(|last| *last == frame.picture);
+        let frozen = last.is_some();
+        let picture = last.unwrap_or(frame.picture);
+        self.last = Some(picture.clone());
+        let frame = Frame { picture, ..frame };
         let status = match (whole, frozen) {
             (false, _) => Status::Partial,
             (true, true) => Status::Frozen,

@@ -65,8 +65,9 @@ pub fn window<'scope, T: Timestamp>(
 /// # use std::sync::Arc;
 /// # use sonoscope_operators::*;
 /// # let source = Arc::new(SourceInfo {
-/// #     id: SourceId::slug("test"), ordinal: 0, session: 0, first_segment: 0, wanted: 0..99,
+/// #     id: SourceId::slug("test"), ordinal: 0, session: 0, base_segment: 0, first_segment: 0, wanted: 0..99,
 /// #     has_audio: true, has_video: true, began: None, clock_source: ClockSource::File,
+/// #     wishes: Wishes::default(),
 /// # });
 /// # let grid = Some(Arc::new(Grid { pictures: Vec::new(), permit: None }));
 /// # let picture = Arc::new(Picture { width: 1, height: 1, rgb: vec![0; 3] });

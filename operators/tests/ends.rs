@@ -17,7 +17,7 @@ use std::{
 use arrivals::arrivals;
 use sonoscope_operators::{
     Batching, ClockSource, Committed, Event, Job, SEGMENT_SAMPLES, Segment, SourceEnd, SourceId,
-    SourceInfo, commit, infer, slice, slice::DEFAULT_SILENCE_DBFS, window,
+    SourceInfo, Wishes, commit, infer, slice, slice::DEFAULT_SILENCE_DBFS, window,
 };
 use timely::dataflow::operators::vec::Map;
 
@@ -48,12 +48,14 @@ fn events(ordinal: u32) -> Vec<Event> {
         id: SourceId::slug(&format!("source {ordinal}")),
         ordinal,
         session: 0,
+        base_segment: 0,
         first_segment: 0,
         wanted: 0..i64::MAX,
         has_audio: true,
         has_video: false,
         began: None,
         clock_source: ClockSource::File,
+        wishes: Wishes::default(),
     }));
     let sound = |start: i64, samples: usize| Event::Audio {
         start_ns: start * 1_000_000_000,

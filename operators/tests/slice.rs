@@ -5,7 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use sonoscope_operators::{
     ChosenFrame, ClockSource, Event, Frame, Picture, SECOND_NS, SEGMENT_SAMPLES, Segment, Slicer,
-    SourceId, SourceInfo, Status, slice::DEFAULT_SILENCE_DBFS,
+    SourceId, SourceInfo, Status, Wishes, slice::DEFAULT_SILENCE_DBFS,
 };
 
 fn source(has_audio: bool, has_video: bool) -> Event {
@@ -13,12 +13,14 @@ fn source(has_audio: bool, has_video: bool) -> Event {
         id: SourceId::slug("test"),
         ordinal: 0,
         session: 0,
+        base_segment: 0,
         first_segment: 0,
         wanted: 0..i64::MAX,
         has_audio,
         has_video,
         began: None,
         clock_source: ClockSource::File,
+        wishes: Wishes::default(),
     }))
 }
 

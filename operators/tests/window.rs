@@ -19,7 +19,7 @@ use sonoscope_models::{AudioContract, ClipContract, FrameContract};
 use sonoscope_operators::{
     ChosenFrame, ClipTensor, ClockSource, Event, Frame, Grid, MonoResampler, Picture,
     SEGMENT_SAMPLES, Segment, Slicer, SourceId, SourceInfo, Waveform, Window, WindowSecond,
-    Windower, slice::DEFAULT_SILENCE_DBFS, window,
+    Windower, Wishes, slice::DEFAULT_SILENCE_DBFS, window,
 };
 use timely::dataflow::operators::Inspect;
 
@@ -34,12 +34,14 @@ fn source(ordinal: u32, wanted: Range<i64>) -> Event {
         id: SourceId::slug("test"),
         ordinal,
         session: 0,
+        base_segment: 0,
         first_segment: 0,
         wanted,
         has_audio: true,
         has_video: true,
         began: None,
         clock_source: ClockSource::File,
+        wishes: Wishes::default(),
     }))
 }
 

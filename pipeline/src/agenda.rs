@@ -11,8 +11,9 @@ use std::{
 use sonoscope_operators::Event;
 
 use crate::{
+    cameras::{CameraSpec, Roster},
     parts::Parts,
-    sources::{self, Ended, Inlet, Sharing, SourceError, SourceSpec, Stop, Wake},
+    sources::{self, Ended, Inlet, Reading, Sharing, SourceError, SourceSpec, Stop, Wake, live},
 };
 
 /// Sources that may be known before they are opened. Whoever finds more waits: an archive may
@@ -34,6 +35,12 @@ pub trait Audience: Send + Sync {
     /// A source is about to be handed out: whether it is read, and from where.
     fn opening(&self, _source: &mut SourceSpec) -> bool {
         true
+    }
+
+    /// A live source is about to be handed out: the first of its seconds that is wanted, if that
+    /// is not the present one.
+    fn joining(&self, _source: &mut SourceSpec, _camera: &CameraSpec) -> i64 {
+        0
     }
 
     /// A source has ended. Its rows may still be on their way.
@@ -64,6 +71,8 @@ struct Shared {
     stop: Stop,
     /// The recordings that were cut, and among how many workers.
     cut: Option<(Arc<Parts>, usize)>,
+    /// The live sources, and how they are read.
+    cameras: OnceLock<(Roster, Reading)>,
 }
 
 #[derive(Default)]
@@ -97,8 +106,57 @@ impl Agenda {
             audience: Box::new(audience),
             stop,
             cut: cut.filter(|(_, workers)| *workers > 1),
+            cameras: OnceLock::new(),
         });
         (Self(shared.clone()), Feed(shared))
+    }
+
+    /// Hands these live sources out, too, each to one worker, all at once.
+    pub fn watch_over(&self, roster: Roster, reading: Reading) {
+        // Said once, before anybody asks.
+        let _ = self.0.cameras.set((roster, reading));
+    }
+
+    /// A worker is there for live sources, and called when there are more.
+    pub fn hear(&self, inlet: &Inlet) {
+        if let Some((roster, _)) = self.0.cameras.get() {
+            roster.hear(inlet.wake());
+        }
+    }
+
+    /// Opens the next live source that falls to this one of so many workers, if there is one.
+    pub fn open_camera(&self, inlet: &Inlet, worker: usize, workers: usize) -> Opening {
+        let Some((roster, reading)) = self.0.cameras.get() else {
+            return Opening::Over;
+        };
+        if self.0.stop.is_raised() {
+            return Opening::Over;
+        }
+        let Some(camera) = roster.take(worker, workers) else {
+            return match roster.is_over() {
+                true => Opening::Over,
+                false => Opening::Later,
+            };
+        };
+        let mut spec = live::spec_of(&camera, *reading);
+        let first_s = self
+            .0
+            .audience
+            .joining(&mut spec, &camera.spec)
+            .max(camera.first_s);
+        let (outlet, refused) = (inlet.outlet(spec.ordinal), inlet.outlet(spec.ordinal));
+        let (shared, roster, stop) = (self.0.clone(), roster.clone(), self.0.stop.clone());
+        let ending = camera.clone();
+        let ended = move |end| {
+            roster.ended(&ending);
+            shared.ended(end, None);
+        };
+        if let Err(cause) = live::spawn(camera, spec.clone(), first_s, outlet, stop, ended) {
+            let result = Err(SourceError::Setup(format!("no thread: {cause}")));
+            self.0.ended(Ended { spec, result }, None);
+            refused.send(Event::Cut);
+        }
+        Opening::Opened
     }
 
     /// Opens the next source, if there is one.

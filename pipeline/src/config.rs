@@ -1,4 +1,7 @@
-//! `--config FILE.toml`: what the command line takes, in a file.
+//! `--config FILE.toml`: what the command line takes, in a file, and live sources one by one.
+
+mod camera;
+pub mod follow;
 
 use std::{fs, path::Path};
 
@@ -7,7 +10,8 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 use sonoscope_models::{Device, Precision};
 
 use crate::{
-    cli::{Extra, RunArgs},
+    cameras::Transport,
+    cli::{Extra, RunArgs, ServerArgs},
     fault::Fault,
     inputs::Clock,
     sinks::SinkUri,
@@ -44,9 +48,21 @@ pub struct Config {
     state: Option<std::path::PathBuf>,
     retry_failed: bool,
     commit_every: Option<f32>,
+    rtsp_transport: Option<Transport>,
+    stall: Option<f32>,
+    #[serde(rename = "source")]
+    cameras: Vec<CameraTable>,
+    server: ServerArgs,
 }
 
+pub use camera::CameraTable;
+
 impl Config {
+    /// The live sources that it lists.
+    pub fn cameras(&self) -> &[CameraTable] {
+        &self.cameras
+    }
+
     /// Reads a file.
     ///
     /// # Errors
@@ -91,7 +107,11 @@ impl Config {
             state: args.state.or(self.state),
             retry_failed: args.retry_failed || self.retry_failed,
             commit_every: args.commit_every.or(self.commit_every),
+            rtsp_transport: args.rtsp_transport.or(self.rtsp_transport),
+            stall: args.stall.or(self.stall),
+            server: args.server.over(self.server),
             config: args.config,
+            cameras: self.cameras,
         }
     }
 }

@@ -7,8 +7,8 @@ use std::{
 };
 
 use sonoscope_operators::{
-    Batching, Committed, FeatureMaker, Preparation, Provenance, Row, WindowMaker, commit, features,
-    infer, slice, window,
+    Batching, Committed, FeatureMaker, Preparation, Provenance, Row, Segment, WindowMaker, commit,
+    features, infer, slice, window,
 };
 use timely::{
     CommunicationConfig, Config, WorkerConfig,
@@ -21,6 +21,7 @@ use crate::{
     fault::Fault,
     heatmaps::Heatmaps,
     ingest::{Epoch, ingest},
+    observer::Observer,
     pool::{Scored, Submit},
 };
 
@@ -42,6 +43,8 @@ pub struct Graph {
     pub pool: Submit,
     /// Where heatmap pictures go, if they are wanted.
     pub heatmaps: Option<Heatmaps>,
+    /// Who hears of live sources.
+    pub observer: Observer,
 }
 
 /// Whoever takes the rows of each epoch, in order, and the sources that have ended with it: called
@@ -90,7 +93,7 @@ fn assemble(worker: &mut Worker, graph: &Graph, write: Option<Write>) {
             true => slice(arrivals, graph.silence_dbfs),
             false => window(arrivals, graph.silence_dbfs),
         };
-        let features = features(segments, graph.feature_maker());
+        let features = features(graph.watch(segments), graph.feature_maker());
         let pool = graph.pool.clone();
         let scored = infer(features, graph.batching, move |job| {
             let _ = pool.send(job);
@@ -123,17 +126,37 @@ impl Graph {
         FeatureMaker::new(&self.preparation).expect("Graph::check was asked before")
     }
 
-    /// Heatmap pictures leave here, where the pictures are: only rows travel further.
+    /// Whoever hears of live sources hears that a second has been cut.
+    fn watch<'scope>(
+        &self,
+        segments: StreamVec<'scope, Epoch, Segment>,
+    ) -> StreamVec<'scope, Epoch, Segment> {
+        if !self.observer.looks() {
+            return segments;
+        }
+        let observer = self.observer.clone();
+        segments.map(move |segment| {
+            observer.cut(&segment);
+            segment
+        })
+    }
+
+    /// Pictures leave here, where they are: for heatmaps, and for whoever looks at live sources.
+    /// Only rows travel further.
     fn show<'scope>(
         &self,
         scored: StreamVec<'scope, Epoch, Scored>,
     ) -> StreamVec<'scope, Epoch, Scored> {
-        let Some(mut heatmaps) = self.heatmaps.clone() else {
+        if self.heatmaps.is_none() && !self.observer.looks() {
             return scored;
-        };
+        }
+        let (mut heatmaps, observer) = (self.heatmaps.clone(), self.observer.clone());
         let networks = self.networks.clone();
         scored.map(move |scored| {
-            heatmaps.draw(&scored, &networks);
+            if let Some(heatmaps) = &mut heatmaps {
+                heatmaps.draw(&scored, &networks);
+            }
+            observer.scored(&scored, &networks);
             scored
         })
     }
@@ -146,6 +169,8 @@ impl Graph {
         let networks = self.networks.clone();
         scored.flat_map(move |Scored { segment, scores }| {
             let rows = (0..).zip(&networks).zip(scores);
+            let wishes = segment.source.wishes;
+            let rows = rows.filter(|((ordinal, _), _)| wishes.wants(*ordinal as usize));
             rows.map(|((ordinal, network), score)| {
                 Row::new(&segment, ordinal, network.clone(), score)
             })

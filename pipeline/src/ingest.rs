@@ -13,6 +13,7 @@ use timely::{
 
 use crate::{
     agenda::{Agenda, Opening},
+    cameras,
     sources::{self, Inbox, Inlet},
 };
 
@@ -42,12 +43,16 @@ pub fn ingest<'scope>(
             let tick = scope.activator_for(info.address);
             // A worker that is gone need not be woken.
             let (inlet, inbox) = sources::inbox(move || wake.activate().unwrap_or_default());
+            agenda.hear(&inlet);
             let mut door = Some(Door {
                 agenda,
                 inlet,
                 inbox,
                 open: 0,
+                cameras: 0,
                 may_come: true,
+                cameras_may_come: true,
+                worker: (scope.index(), scope.peers()),
                 capability,
             });
             let mut next_tick = Instant::now();
@@ -60,7 +65,7 @@ pub fn ingest<'scope>(
                 output
                     .session(&open_door.capability)
                     .give_iterator(arrivals.into_iter());
-                if open_door.open == 0 && !open_door.may_come {
+                if open_door.is_done() {
                     door = None;
                 } else if Instant::now() >= next_tick {
                     // Guarded: every timer that is set fires, and would set another.
@@ -77,9 +82,16 @@ struct Door {
     agenda: Agenda,
     inlet: Inlet,
     inbox: Inbox,
+    /// Recordings that are open.
     open: usize,
+    /// Live sources that are open.
+    cameras: usize,
     /// Whether the agenda may have more.
     may_come: bool,
+    /// Likewise, of live sources.
+    cameras_may_come: bool,
+    /// Which worker it is, of how many.
+    worker: (usize, usize),
     capability: Capability<Epoch>,
 }
 
@@ -96,9 +108,14 @@ impl Door {
     /// What has come, having opened as many sources as there should be.
     fn arrivals(&mut self) -> Vec<Arrival> {
         let arrivals: Vec<_> = self.inbox.try_iter().collect();
-        self.open -= (arrivals.iter())
-            .filter(|arrival| matches!(arrival.event, Event::Closed | Event::Cut))
-            .count();
+        for Arrival { ordinal, event } in &arrivals {
+            if matches!(event, Event::Closed | Event::Cut) {
+                match cameras::is_camera(*ordinal) {
+                    true => self.cameras -= 1,
+                    false => self.open -= 1,
+                }
+            }
+        }
         while self.open < OPEN_AT_ONCE && self.may_come {
             match self.agenda.open_next(&self.inlet) {
                 Opening::Opened => self.open += 1,
@@ -106,6 +123,19 @@ impl Door {
                 Opening::Over => self.may_come = false,
             }
         }
+        while self.cameras_may_come {
+            let (worker, workers) = self.worker;
+            match self.agenda.open_camera(&self.inlet, worker, workers) {
+                Opening::Opened => self.cameras += 1,
+                Opening::Later => break,
+                Opening::Over => self.cameras_may_come = false,
+            }
+        }
         arrivals
+    }
+
+    /// Whether nothing more can come.
+    fn is_done(&self) -> bool {
+        self.open + self.cameras == 0 && !self.may_come && !self.cameras_may_come
     }
 }

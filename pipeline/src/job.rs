@@ -7,16 +7,20 @@ use sonoscope_operators::{Batching, GridSpec, Include, Preparation, Provenance, 
 
 use crate::{
     agenda::{Agenda, Audience},
+    cameras::{CameraSpec, Roster},
     commit::{Alarm, Commit, Keeping, LeftBehind, OpenSinks},
     fault::Fault,
     graph::{self, Graph},
     heatmaps::Heatmaps,
     inputs::{Inputs, nothing},
     ledger::{Admission, Ledger, Terms},
+    metrics::Metrics,
+    observer::Observer,
     parts::{InOrder, Parts},
     pool::{Member, Pool},
     progress::Progress,
     roll::Roll,
+    server::{self, Deps, NetworkCard, Networks, Server},
     sinks::{Form, NetworkForm, SinkUri},
     sources::{Ended, Reading, SourceError, SourceSpec, Stop},
     tally::{Tally, Totals},
@@ -27,6 +31,8 @@ use crate::{
 pub struct Job {
     /// What goes in.
     pub inputs: Inputs,
+    /// The live sources, which may become more and fewer.
+    pub cameras: Roster,
     /// How it is read.
     pub reading: Reading,
     /// Who remembers what was opened, for the end.
@@ -51,6 +57,8 @@ pub struct Job {
     pub silence_dbfs: f32,
     /// How the state of the job is kept, if it is.
     pub state: Option<StateOptions>,
+    /// The interface to it, if one is to be opened.
+    pub server: Option<server::Options>,
 }
 
 /// How the state of a job is kept.
@@ -97,12 +105,25 @@ impl Job {
             include: self.include,
             networks: members.iter().map(Member::form).collect(),
         };
+        let cards = Networks::new(members.iter().map(NetworkCard::of).collect());
+        let metrics = (self.server.as_ref()).map(|_| Metrics::new(&self.cameras));
+        let observer = Observer::new(self.cameras.clone(), self.include, metrics.clone());
+        let _server = self.serve(&cards, metrics.as_ref())?;
         let (sinks, keeping) = self.open(&form, &networks)?;
+        let sinks = sinks.measured(metrics.clone());
         let heatmaps = (self.heatmaps.map(Heatmaps::new).transpose())
             .map_err(|e| Fault::environment(format!("cannot make the heatmap folder: {e}")))?;
         let outstanding = batching.outstanding * self.workers.max(1);
-        let pool = Pool::start(&runtime, members, self.threads, outstanding, stop)
-            .map_err(Fault::environment)?;
+        let pool = Pool::start(
+            &runtime,
+            members,
+            self.threads,
+            outstanding,
+            stop,
+            metrics.as_ref(),
+        )
+        .map_err(Fault::environment)?;
+        cards.loaded();
 
         let Some(submit) = pool.submit() else {
             return Err(Fault::environment("there is no thread to run networks on"));
@@ -114,14 +135,20 @@ impl Job {
             roll: self.roll,
             ledger: keeping.as_ref().map(|keeping| keeping.ledger.clone()),
             alarm: alarm.clone(),
+            networks: self.networks.clone(),
         };
         let parts = Arc::new(Parts::default());
         let cut = Some((parts.clone(), self.workers));
         let (agenda, feed) = Agenda::fed(stop.clone(), audience, cut);
+        agenda.watch_over(self.cameras.clone(), reading);
         let (named, is_endless) = (self.inputs.named(), self.inputs.is_endless());
+        let is_endless = is_endless || !self.cameras.is_over();
         (self.inputs.start(reading, feed, tally.clone()))
             .map_err(|error| Fault::environment(format!("cannot look for recordings: {error}")))?;
-        let progress = Progress::start(tally.clone());
+        let progress = match is_endless {
+            true => Progress::start_endless(tally.clone()),
+            false => Progress::start(tally.clone()),
+        };
         let graph = Graph {
             workers: self.workers,
             agenda,
@@ -131,7 +158,9 @@ impl Job {
             batching,
             pool: submit,
             heatmaps,
+            observer: observer.clone(),
         };
+        let witness = observer.before(witness);
         let commit = Commit::new(sinks, witness, tally.clone(), keeping, alarm.clone());
         let write = InOrder::new(parts).before(commit.write());
         let ran = graph::run(graph, write);
@@ -149,6 +178,23 @@ impl Job {
             left_behind,
             fault,
         })
+    }
+
+    /// The interface, if one is to be opened; closed when it is dropped.
+    fn serve(
+        &self,
+        networks: &Networks,
+        metrics: Option<&Metrics>,
+    ) -> Result<Option<Server>, Fault> {
+        let (Some(options), Some(metrics)) = (&self.server, metrics) else {
+            return Ok(None);
+        };
+        let deps = Deps {
+            roster: self.cameras.clone(),
+            networks: networks.clone(),
+            metrics: metrics.clone(),
+        };
+        Server::start(options.clone(), deps).map(Some)
     }
 
     fn members(&self, runtime: &Runtime) -> Result<Vec<Member>, Fault> {
@@ -224,9 +270,24 @@ struct Hearers {
     roll: Roll,
     ledger: Option<Arc<Ledger>>,
     alarm: Alarm,
+    /// The networks of the run, as they were asked for.
+    networks: Vec<String>,
 }
 
 impl Hearers {
+    /// The bits of the networks that are to look at a live source.
+    fn networks_of(&self, camera: &CameraSpec) -> u64 {
+        let is_named = |name: &String| camera.networks.is_empty() || camera.networks.contains(name);
+        let named = self
+            .networks
+            .iter()
+            .enumerate()
+            .filter(|(_, name)| is_named(name));
+        named.fold(0, |bits, (ordinal, _)| {
+            bits | 1u64.unbounded_shl(ordinal as u32)
+        })
+    }
+
     /// Whether the ledger wants a source to be read, and how many seconds of it there are already.
     fn admit(&self, source: &mut SourceSpec) -> Option<i64> {
         let Some(ledger) = &self.ledger else {
@@ -261,8 +322,20 @@ impl Audience for Hearers {
         true
     }
 
+    fn joining(&self, source: &mut SourceSpec, camera: &CameraSpec) -> i64 {
+        source.wishes.networks = self.networks_of(camera);
+        let first_s = self.ledger.as_ref().map(|ledger| ledger.join(source));
+        let first_s = first_s.transpose().unwrap_or_else(|error| {
+            self.alarm.raise(Some(error.into()));
+            None
+        });
+        self.tally.found();
+        self.tally.opening(source);
+        first_s.unwrap_or(0)
+    }
+
     fn ended(&self, end: Ended) {
-        if let Some(ledger) = &self.ledger {
+        if let Some(ledger) = self.ledger.as_ref().filter(|_| !end.spec.is_live) {
             ledger.ended(&end);
         }
         self.tally.ended(end);

@@ -4,6 +4,7 @@
 //! with [`graph`], which assembles the whole.
 
 pub mod agenda;
+pub mod cameras;
 pub mod cli;
 pub mod commit;
 mod config;
@@ -16,15 +17,20 @@ pub mod heatmaps;
 pub mod ingest;
 pub mod inputs;
 pub mod job;
+mod jpeg;
 pub mod ledger;
+pub mod metrics;
+pub mod observer;
 pub mod overlay;
 mod page;
 pub mod paint;
 pub mod parts;
 pub mod pool;
 mod progress;
+pub mod python;
 pub mod report;
 pub mod roll;
+pub mod server;
 pub mod sinks;
 pub mod sources;
 mod summary;

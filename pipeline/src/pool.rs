@@ -1,8 +1,11 @@
 //! The threads that run the networks, shared by all workers.
 
+mod stills;
+
 use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError, mpsc},
     thread,
+    time::Instant,
 };
 
 use sonoscope_models::{
@@ -12,7 +15,8 @@ use sonoscope_operators::{
     Features, Heatmap, Inputs, Job, Preparation, Score, Segment, WindowMaker,
 };
 
-use crate::{fault::Fault, sources::Stop};
+use crate::{fault::Fault, metrics::Metrics, sources::Stop};
+use stills::Stills;
 
 /// A segment, and what each network of the run said of it, in their order. `None` where picture
 /// or sound is missing, of the second or of its window, so that there is nothing to ask.
@@ -94,7 +98,8 @@ pub type Submit = mpsc::SyncSender<InferJob>;
 
 impl Pool {
     /// Opens the networks once for each thread, all at the same time. At most `outstanding` jobs
-    /// are under way at a time. When a network fails later on, `stop` is raised.
+    /// are under way at a time. When a network fails later on, `stop` is raised. What they do is
+    /// measured, if `metrics` are kept.
     ///
     /// # Errors
     /// What keeps a network from being opened.
@@ -104,6 +109,7 @@ impl Pool {
         threads: usize,
         outstanding: usize,
         stop: &Stop,
+        metrics: Option<&Metrics>,
     ) -> Result<Self, NetworkError> {
         // Room for all that the workers have under way, so that none of them ever waits here.
         let (jobs, queue) = mpsc::sync_channel::<InferJob>(outstanding);
@@ -111,13 +117,15 @@ impl Pool {
         let failure = Arc::new(OnceLock::new());
         let members = Arc::new(members);
         let (opened, ready) = mpsc::sync_channel(threads.max(1));
+        let stills = Stills::default();
         let spawn = |index: usize| {
             let (runtime, members, queue) = (runtime.clone(), members.clone(), queue.clone());
             let (failure, stop, opened) = (failure.clone(), stop.clone(), opened.clone());
+            let (metrics, stills) = (metrics.cloned(), stills.clone());
             thread::Builder::new()
                 .name(format!("infer {index}"))
                 .spawn(move || {
-                    let engine = Engine::open(&runtime, &members);
+                    let engine = Engine::open(&runtime, &members, metrics, stills);
                     // Networks are in memory now; their files need not be.
                     drop(members);
                     let (engine, result) = match engine {
@@ -167,10 +175,17 @@ struct Engine {
     networks: Vec<Network>,
     inputs: Vec<Inputs>,
     windows: Vec<WindowMaker>,
+    metrics: Option<Metrics>,
+    stills: Stills,
 }
 
 impl Engine {
-    fn open(runtime: &Runtime, members: &[Member]) -> Result<Self, NetworkError> {
+    fn open(
+        runtime: &Runtime,
+        members: &[Member],
+        metrics: Option<Metrics>,
+        stills: Stills,
+    ) -> Result<Self, NetworkError> {
         let networks: Vec<_> = members
             .iter()
             .map(|member| Network::from_files(runtime, &member.files, member.provider, 1))
@@ -182,6 +197,8 @@ impl Engine {
             windows: windows.collect(),
             inputs: preparation.networks,
             networks,
+            metrics,
+            stills,
         })
     }
 
@@ -197,6 +214,9 @@ impl Engine {
                 return;
             };
             job.run(|batch| {
+                if let Some(metrics) = &self.metrics {
+                    metrics.batch(batch.len());
+                }
                 let scored = |features| {
                     if failure.get().is_some() {
                         return None;
@@ -218,9 +238,16 @@ impl Engine {
             networks,
             inputs,
             windows,
+            metrics,
+            stills,
         } = self;
         let mut scores = Vec::with_capacity(networks.len());
-        for (network, inputs) in networks.iter_mut().zip(inputs) {
+        let wishes = features.segment.source.wishes;
+        for (ordinal, (network, inputs)) in networks.iter_mut().zip(inputs).enumerate() {
+            if !wishes.wants(ordinal) {
+                scores.push(None);
+                continue;
+            }
             let tensors: Option<(&[f32], &[f32])> = match *inputs {
                 Inputs::Second { frame, sound } => features.pair(frame, sound),
                 Inputs::Window(place) => {
@@ -228,7 +255,19 @@ impl Engine {
                     window.map(|window| windows[place].make(window))
                 }
             };
-            let score = tensors.map(|(frame, sound)| ask(network, frame, sound));
+            let begun = metrics.as_ref().map(|metrics| (metrics, Instant::now()));
+            let segment = &features.segment;
+            let score = tensors.map(|(frame, sound)| {
+                let looks_at_one = matches!(inputs, Inputs::Second { .. });
+                let seen = match looks_at_one {
+                    true => stills.seen(segment, ordinal, || network.frame_features(frame, 1)),
+                    false => network.frame_features(frame, 1),
+                }?;
+                ask(network, &seen, sound)
+            });
+            if let Some((metrics, begun)) = begun.filter(|_| score.is_some()) {
+                metrics.inferred(&network.contract().network, begun.elapsed());
+            }
             scores.push(score.transpose()?);
         }
         Ok(Scored {
@@ -238,9 +277,12 @@ impl Engine {
     }
 }
 
-/// What one network says of one pair of tensors.
-fn ask(network: &mut Network, frame: &[f32], sound: &[f32]) -> Result<Score, NetworkError> {
-    let seen = network.frame_features(frame, 1)?;
+/// What one network says of a picture, of which its frame tower has made this, and a sound.
+fn ask(
+    network: &mut Network,
+    seen: &sonoscope_models::Features,
+    sound: &[f32],
+) -> Result<Score, NetworkError> {
     let heard = network.audio_features(sound, 1)?;
     let outputs = network.contract().outputs.clone();
     let embedding = |values: &[f32]| outputs.embedding.map(|_| values.to_vec());
@@ -252,7 +294,7 @@ fn ask(network: &mut Network, frame: &[f32], sound: &[f32]) -> Result<Score, Net
     if !outputs.compares() {
         return Ok(embeddings);
     }
-    let mut scores = network.score(&seen, &heard)?;
+    let mut scores = network.score(seen, &heard)?;
     let score = scores.pop().map(|score| Score {
         correspondence: Some(score.correspondence),
         distance: score.distance,

@@ -14,6 +14,9 @@ use crate::tally::Tally;
 const BAR_PERIOD: Duration = Duration::from_millis(200);
 const LOG_PERIOD: Duration = Duration::from_secs(10);
 
+/// Where there is no end to come nearer to.
+const ENDLESS_LOG_PERIOD: Duration = Duration::from_secs(600);
+
 /// Reports until it is dropped.
 pub struct Progress {
     done: Option<mpsc::SyncSender<()>>,
@@ -29,6 +32,15 @@ struct Reporter {
 impl Progress {
     /// Begins to report.
     pub fn start(tally: Arc<Tally>) -> Self {
+        Self::telling(tally, LOG_PERIOD)
+    }
+
+    /// Begins to report on what has no end.
+    pub fn start_endless(tally: Arc<Tally>) -> Self {
+        Self::telling(tally, ENDLESS_LOG_PERIOD)
+    }
+
+    fn telling(tally: Arc<Tally>, period: Duration) -> Self {
         let (done, wait) = mpsc::sync_channel::<()>(0);
         let reporter = Reporter {
             tally,
@@ -40,7 +52,7 @@ impl Progress {
                 if std::io::stderr().is_terminal() {
                     reporter.draw(&wait);
                 } else {
-                    reporter.log(&wait);
+                    reporter.log(&wait, period);
                 }
             });
         Self {
@@ -73,8 +85,8 @@ impl Reporter {
         bar.finish_and_clear();
     }
 
-    fn log(&self, wait: &mpsc::Receiver<()>) {
-        while wait.recv_timeout(LOG_PERIOD) == Err(mpsc::RecvTimeoutError::Timeout) {
+    fn log(&self, wait: &mpsc::Receiver<()>, period: Duration) {
+        while wait.recv_timeout(period) == Err(mpsc::RecvTimeoutError::Timeout) {
             tracing::info!("{}", self.line());
         }
     }
@@ -92,12 +104,12 @@ impl Reporter {
                 let left_s = total.saturating_sub(seconds) as f64 / speed;
                 format!(", {} left", clock(left_s))
             });
-        let files = match (sources, are_all) {
+        let of_sources = match (sources, are_all) {
             (1, true) => String::new(),
-            (_, true) => format!(", {ended} of {sources} files"),
-            (_, false) => format!(", {ended} of {sources} files so far"),
+            (_, true) => format!(", {ended} of {sources} sources"),
+            (_, false) => format!(", {ended} of {sources} sources so far"),
         };
-        format!("{seconds}{of} s done, {speed:.1} times real time{left}{files}")
+        format!("{seconds}{of} s done, {speed:.1} times real time{left}{of_sources}")
     }
 }
 

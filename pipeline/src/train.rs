@@ -3,8 +3,8 @@
 //! The program knows when each step is to be done and where its files go; what a step does, the
 //! package knows.
 
-mod python;
+mod command;
 mod steps;
 
-pub use python::Python;
+pub use command::{MODULES, run};
 pub use steps::{Options, train};

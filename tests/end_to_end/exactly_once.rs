@@ -71,6 +71,24 @@ impl Moment {
     }
 }
 
+#[test]
+fn a_job_that_is_killed_while_it_opens_its_folder_begins_again() {
+    let archive = [clip(0, 16)];
+    let golden = undisturbed(PARQUET, &archive, 0);
+    for name in [
+        "rows/.sonoscope",
+        "rows/.sonoscope/spool-000001",
+        "state/ledger.sqlite-wal",
+    ] {
+        let job = Job::new(PARQUET, &archive);
+        let running = job.run().start();
+        wait_until(name, || job.path(name).exists());
+        running.kill();
+        job.run().done();
+        assert_same(&job.lines(), &golden, name);
+    }
+}
+
 /// Kills jobs so many times, and goes on with each until it has ended; each time, the output must
 /// be the golden one.
 fn crash(kind: Kind, kills: u32, seed: u64) {

@@ -14,7 +14,7 @@ use std::{
 
 use crate::support::{
     Rows, ffmpeg,
-    program::{run_with_one_network, sonoscope, tool, wait_until},
+    program::{Ended, Running, run_with_one_network, sonoscope, tool, wait_until},
     world,
 };
 
@@ -89,6 +89,50 @@ fn a_folder_with_all_that_can_be_in_one() {
         "enormous.mp4: ",
         "left out: 2 that are no recordings, 1 that is hidden, 2 that are found elsewhere",
     ]);
+}
+
+#[test]
+fn a_folder_of_a_hundred_thousand_entries() {
+    const NOTES: usize = 99_900;
+    const EMPTY: usize = 98;
+    let home = tempfile::tempdir().unwrap();
+    put(0, home.path().join("a-first.mp4"));
+    put(1, home.path().join("z-last.mp4"));
+    let few_kib = most_memory_kib(run_with_one_network([home.path()]).start()).0;
+    for number in 0..NOTES {
+        fs::File::create(home.path().join(format!("notes-{number:06}.txt"))).unwrap();
+    }
+    for number in 0..EMPTY {
+        fs::File::create(home.path().join(format!("empty-{number:03}.mp4"))).unwrap();
+    }
+    let (many_kib, ended) = most_memory_kib(run_with_one_network([home.path()]).start());
+    let ended = ended.exited(1);
+    let found = sources(&ended.rows());
+    assert_eq!(found.keys().collect::<Vec<_>>(), ["a-first", "z-last"]);
+    ended.explains(&[
+        "empty-000.mp4\" is empty",
+        "and 78 more that failed",
+        "2 sources done, 98 failed; 6 seconds",
+        "left out: 99900 that are no recordings",
+    ]);
+    assert!(
+        few_kib > 0 && many_kib < few_kib + 96 * 1024,
+        "{few_kib} and {many_kib} KiB"
+    );
+}
+
+/// Runs the program to its end; the most memory that it had, as far as it was looked at.
+fn most_memory_kib(mut running: Running) -> (u64, Ended) {
+    let status = format!("/proc/{}/status", running.id());
+    let mut most_kib = 0;
+    while !running.is_over() {
+        let status = fs::read_to_string(&status).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok());
+        most_kib = most_kib.max(kib.unwrap_or(0));
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    (most_kib, running.end())
 }
 
 #[test]

@@ -10,6 +10,7 @@
 
 mod bad_input;
 mod cameras_support;
+mod changing_files;
 mod dataset;
 mod determinism;
 mod embeddings;
@@ -17,6 +18,7 @@ mod evaluation;
 mod exactly_once;
 mod extract;
 mod fetch;
+mod http;
 mod inputs;
 mod main_job;
 mod media;

@@ -236,7 +236,7 @@ fn without_pytorch_there_is_a_tip() {
     let ended = home.import("--as ave --name x").end();
     ended
         .exited(3)
-        .explains(&["lacks torch", "make setup-training"]);
+        .explains(&["has no torch", "make setup-training"]);
     fs::remove_file(home.python()).unwrap();
     let ended = home.import("--as ave --name x").end();
     ended

@@ -9,13 +9,23 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::support::{program::sonoscope, world};
+use crate::support::{
+    jobs::{JSONL, Job, Kind, PARQUET, clip},
+    program::sonoscope,
+    world,
+};
 
 /// Seconds of the large page.
 const SECONDS: usize = 10_000;
 
 /// How long it may take until the first timelines are drawn.
 const READY_MS: u64 = 3_000;
+
+/// `null:`, which keeps no rows.
+const NULL: Kind = Kind {
+    uri: |_| "null:".into(),
+    ..JSONL
+};
 
 /// The page that is made of these arguments.
 fn page<A: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = A>) -> String {
@@ -88,6 +98,65 @@ fn what_holds_no_rows_is_refused() {
 }
 
 #[test]
+fn the_state_of_a_job_leads_to_its_rows_and_tells_what_failed() {
+    for kind in [JSONL, PARQUET] {
+        let job = Job::new(kind, &[clip(0, 16), "/nowhere/at <all>.mp4".into()]);
+        job.run().end().exited(1);
+        let of_state = page([job.state()]);
+        assert_eq!(data(&of_state), data(&page([job.output()])));
+        assert_eq!(data(&of_state)["sources"].as_array().unwrap().len(), 1);
+        for words in [
+            "The job is finished: 1 done, 1 failed, 0 left.",
+            "there is no file &quot;/nowhere/at &lt;all&gt;.mp4&quot;",
+            "check the path",
+        ] {
+            assert!(of_state.contains(words), "no `{words}`");
+        }
+        assert!(!page([job.output()]).contains("check the path"));
+    }
+}
+
+#[test]
+fn of_a_job_that_goes_on_what_is_committed_is_shown() {
+    let job = Job::new(JSONL, &[clip(0, 16)]);
+    job.run().done();
+    let whole = data(&page([job.state()]));
+    // What a job writes before its next commit; and the tail of a line, as a crash leaves.
+    let mut lines = fs::read_to_string(job.output()).unwrap();
+    let first = lines.lines().next().unwrap();
+    lines += &format!("{}\n{{\"schema\":1,\"sou", first.replace("job-0", "job-9"));
+    fs::write(job.output(), lines).unwrap();
+    assert_eq!(data(&page([job.state()])), whole);
+    let torn = sonoscope(["report"]).and([job.output()]).end().exited(2);
+    torn.explains(&["is no row", "torn"]);
+}
+
+#[test]
+fn a_state_whose_rows_cannot_be_read_says_so() {
+    let job = Job::new(NULL, &[clip(0, 16)]);
+    job.run().done();
+    let report = |job: &Job| sonoscope(["report"]).and([job.state()]).end().exited(2);
+    report(&job).explains(&["they go to null:", "--sink jsonl:PATH"]);
+
+    let moved = Job::new(JSONL, &[clip(0, 16)]);
+    moved.run().done();
+    fs::rename(moved.output(), moved.path("elsewhere")).unwrap();
+    report(&moved).explains(&["are not here", "name the rows themselves"]);
+
+    // Where everything has failed, there is still that to show.
+    let failed = Job::new(PARQUET, &["/nowhere/at/all.mp4".into()]);
+    failed.run().end().exited(1);
+    let shown = page([failed.state()]);
+    assert!(shown.contains("0 done, 1 failed, 0 left"));
+    let Some(browser) = browser() else { return };
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("page.html");
+    fs::write(&path, shown).unwrap();
+    let (document, said) = open(&browser, &path, home.path(), &["--dump-dom"]);
+    assert_no_script_error(&document, &said);
+}
+
+#[test]
 fn a_large_page_opens_soon_in_a_browser() {
     let Some(browser) = browser() else {
         eprintln!("left out: there is no Chromium here to open the page in");
@@ -102,9 +171,7 @@ fn a_large_page_opens_soon_in_a_browser() {
     (sonoscope(["report", "--out"]).and([&page, &rows])).done();
 
     let (document, said) = open(&browser, &page, home.path(), &["--dump-dom"]);
-    let root = &document[..document.find("<head").unwrap()];
-    assert!(!root.contains("data-error"), "{root}");
-    assert!(!said.contains("CONSOLE"), "{said}");
+    let root = assert_no_script_error(&document, &said);
     let number = |name: &str| -> Option<u64> {
         let from = root.find(&format!("{name}=\""))? + name.len() + 2;
         root[from..].split('"').next()?.parse().ok()
@@ -178,6 +245,15 @@ fn open(browser: &Path, page: &Path, home: &Path, options: &[&str]) -> (String, 
     let said = text(output.stderr);
     assert!(output.status.success(), "{said}");
     (text(output.stdout), said)
+}
+
+/// Asserts that the script of a page ran well, by what the browser gives; the page's root element.
+#[track_caller]
+fn assert_no_script_error<'a>(document: &'a str, said: &str) -> &'a str {
+    let root = &document[..document.find("<head").unwrap()];
+    assert!(!root.contains("data-error"), "{root}");
+    assert!(!said.contains("CONSOLE"), "{said}");
+    root
 }
 
 /// Asserts that bars of both colours are on the picture of the page.

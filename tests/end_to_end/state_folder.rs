@@ -1,13 +1,22 @@
 //! State folders: what is refused, what changed files come to, and what `status` tells.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs::{self, Permissions},
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
+    path::PathBuf,
+    process::Command,
+};
 
 use serde_json::Value;
 
 use crate::support::{
     jobs::{JSONL, Job, clip, id_of, undisturbed},
-    program::{run_with_one_network, sonoscope, wait_until},
+    program::{Run, run_with_one_network, sonoscope, sonoscope_as, wait_until},
+    repository,
 };
+
+/// The user whom nothing belongs to.
+const NOBODY: u32 = 65534;
 
 fn status(job: &Job) -> Value {
     let told = sonoscope(["status", "--json"]).and([job.state()]).done();
@@ -182,6 +191,77 @@ fn what_cannot_be_used_is_left_as_it_is() {
     fs::remove_file(job.output()).unwrap();
     let gone = job.run().end().exited(3);
     gone.explains(&["cannot go on with jsonl:", "restore it"]);
+}
+
+#[test]
+fn a_state_that_may_only_be_read_tells_and_refuses() {
+    let job = done();
+    let Some(reader) = Reader::new(&job) else {
+        return;
+    };
+    let modes = |folder: u32, file: u32| {
+        for entry in fs::read_dir(job.state()).unwrap() {
+            fs::set_permissions(entry.unwrap().path(), Permissions::from_mode(file)).unwrap();
+        }
+        fs::set_permissions(job.state(), Permissions::from_mode(folder)).unwrap();
+    };
+    modes(0o555, 0o444);
+    let told = reader.run(["status"]).and([job.state()]).done().stdout;
+    assert!(
+        told.contains("finished") && told.contains("1 done"),
+        "{told}"
+    );
+
+    let ledger = fs::read(job.path("state/ledger.sqlite")).unwrap();
+    let rows = fs::read(job.output()).unwrap();
+    let refused = job.of(reader.run(["run", "--network", "ave-small"])).end();
+    refused
+        .exited(3)
+        .explains(&["cannot write", "state/lock", "read-only"]);
+    assert_eq!(fs::read(job.path("state/ledger.sqlite")).unwrap(), ledger);
+    assert_eq!(fs::read(job.output()).unwrap(), rows);
+    modes(0o755, 0o644);
+    job.run().done();
+}
+
+/// Somebody who may read the files of a job, and not write them.
+struct Reader {
+    /// The user that the program runs as, unless those who run the test may not write either.
+    user: Option<u32>,
+    library: PathBuf,
+}
+
+impl Reader {
+    /// Nobody, if this is root and nobody can run the program; else who runs the test.
+    fn new(job: &Job) -> Option<Self> {
+        let home = job.state();
+        let home = home.parent().unwrap();
+        fs::set_permissions(home, Permissions::from_mode(0o755)).unwrap();
+        let is_root = fs::metadata("/proc/self").unwrap().uid() == 0;
+        let user = is_root.then_some(NOBODY);
+        // Root's own is out of reach for others.
+        let library = home.join("libonnxruntime.so");
+        let is_copied = fs::copy(repository().join(".runtime/libonnxruntime.so"), &library).is_ok();
+        let reader = Self { user, library };
+        let may_run = || {
+            let run = reader.run(["run", "--network", "ave-small", "--sink", "null:"]);
+            run.and([clip(0, 16)]).end().status.success()
+        };
+        let has_setpriv = || !is_root || Command::new("setpriv").arg("--version").output().is_ok();
+        if !is_copied || !has_setpriv() || !may_run() {
+            eprintln!("left out: user {NOBODY} cannot run the program here");
+            return None;
+        }
+        Some(reader)
+    }
+
+    fn run<const N: usize>(&self, arguments: [&str; N]) -> Run {
+        let run = match self.user {
+            Some(user) => sonoscope_as(user, arguments),
+            None => sonoscope(arguments),
+        };
+        run.with("ORT_DYLIB_PATH", &self.library)
+    }
 }
 
 #[test]

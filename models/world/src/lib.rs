@@ -40,6 +40,7 @@ pub use encode::{Encoding, encode};
 pub use error::Error;
 pub use ontology::{class_path, ontology_json};
 pub use set::{WorldConfig, write_set};
+pub use sound::RATE_HZ;
 pub use split::Split;
 pub use truth::{SecondTruth, Truth};
 pub use world::{Difficulty, World};

@@ -8,11 +8,13 @@ mod inspect;
 mod networks;
 mod report;
 mod run;
+mod server;
 mod status;
 mod train;
 mod world;
 
 pub use run::{Extra, RunArgs};
+pub use server::ServerArgs;
 
 use std::io::{IsTerminal as _, Write as _};
 

@@ -14,8 +14,9 @@ use crate::{
 /// What `sonoscope report` takes.
 #[derive(Args, Debug)]
 pub struct ReportArgs {
-    /// What `run` wrote: JSONL files, folders of Parquet.
-    #[arg(value_name = "ROWS", required = true)]
+    /// What `run` wrote: JSONL files, folders of Parquet; or the state folder of a job, which also
+    /// tells what failed and what is left.
+    #[arg(value_name = "OUT_OR_STATE", required = true)]
     rows: Vec<PathBuf>,
 
     /// The page.

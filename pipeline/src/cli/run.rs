@@ -1,4 +1,6 @@
-//! `sonoscope run`: recordings in, a row for every second out.
+//! `sonoscope run`: recordings and cameras in, a row for every second out.
+
+mod cameras;
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
@@ -7,9 +9,10 @@ use jiff::Timestamp;
 use sonoscope_models::{Device, NetworkFile, Part, Precision, zoo};
 use sonoscope_operators::{Include, slice::DEFAULT_SILENCE_DBFS};
 
-use super::stop_on_signal;
+use super::{ServerArgs, stop_on_signal};
 use crate::{
-    config::Config,
+    cameras::Transport,
+    config::{CameraTable, Config, follow::follow},
     fault::{Exit, Fault},
     inputs::{Clock, Inputs},
     job::{Job, Outcome, StateOptions},
@@ -23,7 +26,9 @@ use crate::{
 /// here goes before what stands there.
 #[derive(Args, Debug)]
 pub struct RunArgs {
-    /// What to look at and listen to: recordings (paths, file:// URLs), folders (all recordings in
+    /// What to look at and listen to: cameras and other live sources (rtsp://, rtsps://, http://,
+    /// https://, srt://, rtmp://, v4l2:/dev/video0, - for MPEG-TS or Matroska on standard input), or
+    /// recordings (paths, file:// URLs), folders (all recordings in
     /// them and below), patterns ('cam*/**/*.mp4'), lists (@FILE, or @- for standard input: a path
     /// a line, behind it, after a tab or comma, id=NAME and start=TIME), or a list in AudioSet's or
     /// AVE's form (FILE.csv, with --clips).
@@ -120,9 +125,25 @@ pub struct RunArgs {
     #[arg(long, value_name = "S")]
     pub commit_every: Option<f32>,
 
+    /// How the data of RTSP cameras travels: auto, by UDP, and by TCP where nothing comes by it;
+    /// tcp; udp [default: auto].
+    #[arg(long, value_name = "HOW", hide_possible_values = true)]
+    pub rtsp_transport: Option<Transport>,
+
+    /// Connect a live source anew when nothing has come for so many seconds [default: 10].
+    #[arg(long, value_name = "S")]
+    pub stall: Option<f32>,
+    /// Whether the run can be asked over HTTP.
+    #[command(flatten)]
+    pub server: ServerArgs,
+
     /// A TOML file with any of the above.
     #[arg(long, value_name = "FILE.toml")]
     pub config: Option<PathBuf>,
+
+    /// The `[[source]]` tables of the file.
+    #[arg(skip)]
+    pub cameras: Vec<CameraTable>,
 }
 
 /// The parts of a row that are written only on request.
@@ -155,12 +176,21 @@ pub fn run(args: RunArgs, quiet: bool) -> Result<Exit, Fault> {
         )
         .tip("leave out --state for them; --heatmaps goes with it"));
     }
+    let (config, tables) = (args.config.clone(), args.cameras.clone());
     let job = job(args)?;
     if table || overlay.is_some() || job.heatmaps.is_some() {
         must_show(&job)?;
     }
     let stop = Stop::default();
     stop_on_signal(&stop)?;
+    match config.filter(|_| !tables.is_empty()) {
+        Some(path) => {
+            follow(path, tables, job.cameras.clone(), stop.clone()).map_err(Fault::environment)?
+        }
+        // There is nobody to put more in.
+        None if job.server.is_none() => job.cameras.close(),
+        None => {}
+    }
     let roll = Roll::new(table || overlay.is_some());
     let job = Job {
         roll: roll.clone(),
@@ -221,8 +251,9 @@ fn inputs(args: &RunArgs) -> Result<Inputs, Fault> {
 }
 
 /// What was asked for, with the defaults filled in.
-fn job(args: RunArgs) -> Result<Job, Fault> {
-    if args.sources.is_empty() {
+fn job(mut args: RunArgs) -> Result<Job, Fault> {
+    let may_come = args.server.listen.is_some();
+    if args.sources.is_empty() && args.cameras.is_empty() && !may_come {
         return Err(Fault::usage("no source is named").tip("sonoscope run VIDEO.mp4"));
     }
     let default = SecondRange::default();
@@ -236,14 +267,14 @@ fn job(args: RunArgs) -> Result<Job, Fault> {
             range.from, range.to
         )));
     }
+    if args.networks.is_empty() {
+        args.networks = DEFAULT_NETWORKS.map(str::to_owned).to_vec();
+    }
+    let cameras = cameras::roster(&mut args)?;
     let inputs = inputs(&args)?;
-    let state = state(&args)?;
+    let (state, server) = (state(&args)?, args.server.options()?);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let or = |given: Vec<String>, default: &[&str]| match given.is_empty() {
-        true => default.iter().map(|&name| name.to_owned()).collect(),
-        false => given,
-    };
-    let networks = or(args.networks, &DEFAULT_NETWORKS);
+    let networks = args.networks;
     let sinks = match args.sinks.is_empty() {
         true => vec!["jsonl:-".parse().map_err(Fault::usage)?],
         false => args.sinks,
@@ -255,6 +286,7 @@ fn job(args: RunArgs) -> Result<Job, Fault> {
     };
     Ok(Job {
         inputs,
+        cameras,
         reading,
         roll: Roll::default(),
         networks,
@@ -270,6 +302,7 @@ fn job(args: RunArgs) -> Result<Job, Fault> {
         precision: args.precision.unwrap_or(Precision::Fp32),
         silence_dbfs: args.silence.unwrap_or(DEFAULT_SILENCE_DBFS),
         state,
+        server,
     })
 }
 

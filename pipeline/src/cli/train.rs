@@ -12,8 +12,9 @@ use crate::{
     extract,
     fault::{Exit, Fault},
     inputs::gather,
+    python::Python,
     sources::Stop,
-    train::{Options, Python, train},
+    train::{self, Options, train},
 };
 
 /// What `sonoscope train` takes.
@@ -112,7 +113,7 @@ impl Family {
 /// What kept the network from being trained.
 pub fn run(args: &TrainArgs, quiet: bool) -> Result<Exit, Fault> {
     // Before hours of extraction.
-    let python = Python::find()?;
+    let python = Python::find(&train::MODULES)?;
     let stop = Stop::default();
     stop_on_signal(&stop)?;
     let shards = match shards_among(&args.sources)? {
@@ -165,12 +166,12 @@ fn contract_of(args: &TrainArgs, python: &Python, stop: &Stop) -> Result<String,
         return Ok("ave-small".into());
     }
     let folder = args.out.join("untrained");
-    let mut words: Vec<OsString> = ["export", "--network", args.network.name(), "--seed", "0"]
+    let mut words: Vec<OsString> = ["--network", args.network.name(), "--seed", "0"]
         .map(OsString::from)
         .into();
     words.extend(["--width", "0.015625", "--name", "untrained", "--out"].map(OsString::from));
     words.push(folder.clone().into());
-    python.run(words, None, stop)?;
+    train::run(python, "export", &words, None, stop)?;
     Ok(folder.to_string_lossy().into_owned())
 }
 

@@ -1,12 +1,17 @@
 //! All sinks of a run, as one.
 
-use std::io::{self, ErrorKind};
+use std::{
+    io::{self, ErrorKind},
+    time::Instant,
+};
 
 use sonoscope_operators::{Row, SourceId};
 
 use crate::{
     fault::Fault,
     ledger::{Ledger, Terms},
+    metrics::Metrics,
+    observer::newest_lag_s,
     sinks::{Form, Position, Sink, SinkUri, Withdrawal},
 };
 
@@ -15,6 +20,7 @@ pub struct OpenSinks {
     sinks: Vec<(SinkUri, Box<dyn Sink>)>,
     /// Whether what they have taken outlasts this run, so that another goes on behind it.
     is_kept: bool,
+    metrics: Option<Metrics>,
 }
 
 /// What ended a run, to be told; nothing when the reader of standard output has simply gone.
@@ -35,6 +41,7 @@ impl OpenSinks {
         Ok(Self {
             sinks: opened.collect::<Result<_, Fault>>()?,
             is_kept: false,
+            metrics: None,
         })
     }
 
@@ -91,7 +98,15 @@ impl OpenSinks {
         Ok(Self {
             sinks: opened.collect::<Result<_, Fault>>()?,
             is_kept: true,
+            metrics: None,
         })
+    }
+
+    /// From now on it is measured how long each takes to write.
+    #[must_use]
+    pub fn measured(mut self, metrics: Option<Metrics>) -> Self {
+        self.metrics = metrics;
+        self
     }
 
     /// Hands all of them rows, then closes the sources that have come to their ends.
@@ -99,10 +114,16 @@ impl OpenSinks {
     /// # Errors
     /// When one takes no more.
     pub fn write(&mut self, rows: &[Row], ended: &[SourceId]) -> Result<(), Trouble> {
-        self.each(|_, sink| {
+        let metrics = self.metrics.clone();
+        self.each(|uri, sink| {
+            let begun = metrics.as_ref().map(|metrics| (metrics, Instant::now()));
             sink.write(rows)?;
             (ended.iter()).try_for_each(|source| sink.close_source(source))?;
-            sink.flush()
+            sink.flush()?;
+            if let Some((metrics, begun)) = begun.filter(|_| !rows.is_empty()) {
+                metrics.wrote(&uri.to_string(), begun.elapsed(), newest_lag_s(rows));
+            }
+            Ok(())
         })
     }
 
@@ -190,4 +211,74 @@ fn refused(uri: &SinkUri, error: &io::Error, is_kept: bool) -> Trouble {
         (false, true) => "when this is mended, the same command goes on where it stopped",
         (false, false) => "the rows that were written before are whole",
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn terms() -> Terms {
+        Terms {
+            row_schema: 1,
+            networks: Vec::new(),
+            heatmap: false,
+            embeddings: false,
+            silence_dbfs: -60.0,
+            frames: "exact".into(),
+            from_s: 0,
+            to_s: 9,
+            clock: "none".into(),
+        }
+    }
+
+    fn uris(home: &Path) -> Vec<SinkUri> {
+        let uri = |scheme: &str| format!("{scheme}:{}", home.join(scheme).display());
+        ["jsonl", "parquet"]
+            .map(|scheme| uri(scheme).parse().unwrap())
+            .into()
+    }
+
+    fn resume(home: &Path) -> Result<OpenSinks, Fault> {
+        let ledger = Ledger::open(&home.join("state"), false)?;
+        OpenSinks::resume(&uris(home), &Form::default(), &ledger, &terms())
+    }
+
+    /// What a kill leaves is what is there when everything is dropped: none of these writes then.
+    #[test]
+    fn a_kill_before_the_first_transaction_leaves_a_job_that_begins() {
+        for is_committed in [false, true] {
+            let home = tempfile::tempdir().unwrap();
+            let ledger = Ledger::open(&home.path().join("state"), false).unwrap();
+            let mut sinks = OpenSinks::begin(&uris(home.path()), &Form::default()).unwrap();
+            if is_committed {
+                assert_eq!(
+                    sinks.commit().ok().map(|positions| positions.len()),
+                    Some(2)
+                );
+            }
+            drop((sinks, ledger));
+            resume(home.path()).unwrap();
+            // And from then on it is one that has begun.
+            let ledger = Ledger::open(&home.path().join("state"), false).unwrap();
+            assert_eq!(ledger.sinks(&terms()).unwrap().unwrap().len(), 2);
+            drop(ledger);
+            resume(home.path()).unwrap();
+        }
+    }
+
+    #[test]
+    fn rows_of_others_are_not_taken_for_the_remains_of_a_kill() {
+        let home = tempfile::tempdir().unwrap();
+        let part = home.path().join("parquet/source=a");
+        std::fs::create_dir_all(&part).unwrap();
+        std::fs::write(part.join("one.parquet"), "rows").unwrap();
+        let refused = resume(home.path()).map(|_| ()).unwrap_err().to_string();
+        assert!(refused.contains("rows of another run"), "{refused}");
+        assert!(
+            !home.path().join("jsonl").exists(),
+            "the other sink is as it was"
+        );
+    }
 }

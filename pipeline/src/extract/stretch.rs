@@ -129,7 +129,7 @@ fn whole(segment: &Segment) -> Option<(&Grid, &[f32])> {
 mod tests {
     use std::sync::Arc;
 
-    use sonoscope_operators::{ClockSource, Picture, SourceId, SourceInfo};
+    use sonoscope_operators::{ClockSource, Picture, SourceId, SourceInfo, Wishes};
 
     use super::*;
 
@@ -152,14 +152,18 @@ mod tests {
                 id: SourceId::slug("test"),
                 ordinal: 0,
                 session: 0,
+                base_segment: 0,
                 first_segment: 0,
                 wanted: 1..40,
                 has_audio: true,
                 has_video: true,
                 began: None,
                 clock_source: ClockSource::File,
+                wishes: Wishes::default(),
             }),
             index,
+            seconds: 1,
+            dropped: 0,
             audio: Status::Present,
             video: Status::Present,
             samples: Some(vec![level; SEGMENT_SAMPLES].into()),

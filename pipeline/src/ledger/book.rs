@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sonoscope_operators::{Row, SourceId};
+use sonoscope_operators::{Row, SECOND_NS, SourceId};
 
 use super::store::{Entry, State};
 use crate::sources::{SourceError, SourceLength};
@@ -90,7 +90,8 @@ impl Book {
             };
             // Rows of several networks for the same second follow each other.
             if row.segment >= page.entry.next_segment {
-                page.entry.next_segment = row.segment + 1;
+                // A row may stand for the rest of a long outage.
+                page.entry.next_segment = row.end_ns.div_euclid(SECOND_NS);
                 page.entry.seconds += 1;
                 page.changed = true;
             }

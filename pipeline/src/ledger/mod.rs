@@ -28,7 +28,7 @@ use std::{
 use sonoscope_operators::{Row, SourceId};
 
 pub use error::LedgerError;
-pub use status::Status;
+pub use status::{Activity, Failure, Sources, Status};
 pub use terms::Terms;
 pub use units::words;
 
@@ -41,6 +41,20 @@ use identity::{Identity, Stamp};
 use lock::Lock;
 use store::{Entry, Group, Sample, State, Store};
 use units::now_ms;
+
+/// Whether a folder is that of a job's state.
+pub fn is_state(folder: &Path) -> bool {
+    schema::path_in(folder).is_file()
+}
+
+/// The sinks of a job, by their URIs as they were given, and where each stood at the last commit;
+/// none if it has not begun. Another process may be working on it.
+///
+/// # Errors
+/// When it is no state folder, or is damaged, newer or cannot be read.
+pub fn positions(folder: &Path) -> Result<Vec<(String, Position)>, LedgerError> {
+    store::sinks_of(&schema::read(folder)?, &schema::path_in(folder))
+}
 
 /// A state folder, held by this process. Shared by those who hand out sources and by the commit.
 pub struct Ledger {
@@ -168,6 +182,27 @@ impl Ledger {
                 )
             }
         })
+    }
+
+    /// A live source is about to be handed out: the first of its seconds that is not committed, 0
+    /// if none is. It is never done, since there is always more to come.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn join(&self, spec: &SourceSpec) -> Result<i64, LedgerError> {
+        let known = self.store().source(&spec.id)?;
+        let entry = Entry {
+            id: spec.id.clone(),
+            path: spec.path.clone(),
+            identity: None,
+            length_s: None,
+            next_segment: known.as_ref().map_or(0, |known| known.next_segment),
+            seconds: known.as_ref().map_or(0, |known| known.seconds),
+            state: State::Open,
+        };
+        let first_s = entry.next_segment;
+        (self.book()).open(spec.ordinal, entry, spec.length.clone(), false);
+        Ok(first_s)
     }
 
     fn hand_out(&self, spec: &SourceSpec, entry: Entry, withdraw: bool) -> Admission {

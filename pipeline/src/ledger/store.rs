@@ -87,6 +87,30 @@ pub struct Group {
 /// How long progress is remembered: status tells the speed of the last minute.
 const REMEMBERED_MS: u64 = 600_000;
 
+/// The sinks of a job and where they stand, as the ledger at a path has them.
+///
+/// # Errors
+/// When the database refuses, or what stands there cannot be understood.
+pub fn sinks_of(
+    connection: &Connection,
+    path: &Path,
+) -> Result<Vec<(String, Position)>, LedgerError> {
+    let of = |error| LedgerError::of(path, error);
+    let mut statement = (connection)
+        .prepare("SELECT uri, position FROM sink ORDER BY rowid")
+        .map_err(of)?;
+    let rows = statement.query_map((), |row| Ok((row.get(0)?, row.get::<_, String>(1)?)));
+    let rows: Result<Vec<_>, _> = rows.map_err(of)?.collect();
+    let parsed = rows.map_err(of)?.into_iter().map(|(uri, text)| {
+        let position = serde_json::from_str(&text).map_err(|error| LedgerError::Damaged {
+            path: path.into(),
+            cause: format!("the position of {uri}: {error}"),
+        })?;
+        Ok((uri, position))
+    });
+    parsed.collect()
+}
+
 impl Store {
     /// Opens the ledger of a folder, or makes one.
     ///
@@ -123,20 +147,7 @@ impl Store {
     /// # Errors
     /// When the database refuses, or what stands there cannot be understood.
     pub fn sinks(&self) -> Result<Vec<(String, Position)>, LedgerError> {
-        let of = |error| self.of(error);
-        let mut statement = (self.connection)
-            .prepare("SELECT uri, position FROM sink ORDER BY rowid")
-            .map_err(of)?;
-        let rows = statement.query_map((), |row| Ok((row.get(0)?, row.get::<_, String>(1)?)));
-        let rows: Result<Vec<_>, _> = rows.map_err(of)?.collect();
-        let parsed = rows.map_err(of)?.into_iter().map(|(uri, text)| {
-            let position = serde_json::from_str(&text).map_err(|error| LedgerError::Damaged {
-                path: self.path.clone(),
-                cause: format!("the position of {uri}: {error}"),
-            })?;
-            Ok((uri, position))
-        });
-        parsed.collect()
+        sinks_of(&self.connection, &self.path)
     }
 
     /// What is known of a source.

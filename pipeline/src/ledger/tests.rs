@@ -57,6 +57,7 @@ fn row(ordinal: u32, segment: i64) -> Row {
         audio: Fared::Present,
         video: Fared::Present,
         audio_dbfs: None,
+        dropped: 0,
         provenance: Arc::new(provenance),
         score: None,
         localizable: false,

@@ -2,6 +2,7 @@
 
 mod chosen;
 mod data;
+mod job;
 mod line;
 mod media;
 mod page;
@@ -14,8 +15,8 @@ use std::path::{Path, PathBuf};
 
 pub use media::Media;
 
-use self::{chosen::Chosen, line::Line, totals::Totals, tracks::Tracks};
-use crate::{fault::Fault, sources::Stop};
+use self::{chosen::Chosen, job::Job, line::Line, totals::Totals, tracks::Tracks};
+use crate::{fault::Fault, ledger, sources::Stop};
 
 /// Rows, gathered for the page.
 #[derive(Debug, Default)]
@@ -25,13 +26,14 @@ pub struct Report {
     tracks: Tracks,
     /// By the place of the network.
     chosen: Vec<Chosen>,
-    /// Sources that failed and why, where that is known.
-    failures: Option<Vec<(String, String)>>,
+    /// What is known of the jobs whose state was read.
+    jobs: Vec<Job>,
     has_pictures: bool,
 }
 
 impl Report {
-    /// Reads all rows that are found at these paths: files of lines, folders of Parquet.
+    /// Reads all rows that are found at these paths: files of lines, folders of Parquet, and state
+    /// folders, whose jobs have written rows elsewhere.
     ///
     /// # Errors
     /// When there are none, or they cannot be read.
@@ -41,7 +43,8 @@ impl Report {
             report.add(path)?;
         }
         report.sort_networks();
-        match report.tracks.sources.is_empty() {
+        let tells_nothing = |job: &Job| job.failures().is_empty();
+        match report.tracks.sources.is_empty() && report.jobs.iter().all(tells_nothing) {
             false => Ok(report),
             true => Err(Fault::usage("there are no rows in it")
                 .tip("name what `sonoscope run` wrote, when it is done")),
@@ -50,13 +53,21 @@ impl Report {
 
     fn add(&mut self, path: &Path) -> Result<(), Fault> {
         self.inputs.push(path.display().to_string());
-        read::each_line(path, &mut |line| {
-            let network = self.tracks.add(&line);
-            if self.chosen.len() <= network {
-                self.chosen.resize_with(network + 1, Chosen::default);
-            }
-            self.chosen[network].offer(&line);
-        })
+        if !ledger::is_state(path) {
+            return read::each_line(path, &mut |line| self.take(&line));
+        }
+        let job = Job::read(path)?;
+        read::each_committed(&job.output()?, &mut |line| self.take(&line))?;
+        self.jobs.push(job);
+        Ok(())
+    }
+
+    fn take(&mut self, line: &Line) {
+        let network = self.tracks.add(line);
+        if self.chosen.len() <= network {
+            self.chosen.resize_with(network + 1, Chosen::default);
+        }
+        self.chosen[network].offer(line);
     }
 
     /// By name, so that the page does not depend on the order of rows.
@@ -67,13 +78,6 @@ impl Report {
         self.chosen = (order.iter())
             .map(|place| std::mem::take(&mut self.chosen[*place]))
             .collect();
-    }
-
-    /// Sources that failed, by id, and why: what only the state of a run knows.
-    #[must_use]
-    pub fn with_failures(mut self, failures: Vec<(String, String)>) -> Self {
-        self.failures = Some(failures);
-        self
     }
 
     /// The page.

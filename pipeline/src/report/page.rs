@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     fault::Fault,
+    ledger::Failure,
     page::{data_url, escape, section},
 };
 
@@ -146,33 +147,33 @@ fn statuses(totals: &Totals) -> String {
     section("How sound and picture fared", "In seconds.", &content)
 }
 
+/// What failed, with reasons, and what is left; only the state of a job knows.
 fn failures(report: &Report) -> String {
-    let Some(failures) = &report.failures else {
+    let about = "Sources that were not done to their end.";
+    if report.jobs.is_empty() {
         let content = "<p class=\"none\">Rows do not say which sources failed. Where a state was \
-             kept, <code>sonoscope status</code> does.</p>";
-        return section(
-            "Failures",
-            "Sources that were not done to their end.",
-            content,
-        );
-    };
-    let mut rows = String::new();
-    for (source, reason) in failures {
-        let _ = write!(
-            rows,
-            "<tr><td>{}</td><td class=\"missing\">{}</td></tr>",
-            escape(source),
-            escape(reason)
-        );
+             kept, make the report of the state folder.</p>";
+        return section("Failures", about, content);
     }
-    let content = match rows.is_empty() {
-        true => "<p class=\"none\">None.</p>".to_owned(),
-        false => format!("<div class=\"wide\"><table>{rows}</table></div>"),
-    };
-    section(
-        "Failures",
-        "Sources that were not done to their end.",
-        &content,
+    let mut content = String::new();
+    for job in &report.jobs {
+        let _ = write!(content, "<p>{}</p>", escape(&job.told()));
+        let rows: String = job.failures().iter().map(failure_row).collect();
+        content += &match rows.is_empty() {
+            true => "<p class=\"none\">None has failed.</p>".to_owned(),
+            false => format!("<div class=\"wide\"><table>{rows}</table></div>"),
+        };
+    }
+    section("Failures", about, &content)
+}
+
+fn failure_row(failure: &Failure) -> String {
+    format!(
+        "<tr><td title=\"{}\">{}</td><td class=\"missing\">{}</td><td>{}</td></tr>",
+        escape(&failure.path),
+        escape(&failure.id),
+        escape(&failure.reason),
+        escape(&failure.tip)
     )
 }
 

@@ -40,6 +40,11 @@ pub fn each_line(folder: &Path, take: &mut impl FnMut(Line)) -> Result<(), Fault
     Ok(())
 }
 
+/// Whether a folder is there and holds no file of rows, for now at least.
+pub fn is_without_parts(folder: &Path) -> bool {
+    files(folder).is_ok_and(|files| files.is_empty())
+}
+
 /// The Parquet files below a folder, in order. What begins with a dot is passed by.
 fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();

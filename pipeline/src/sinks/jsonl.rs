@@ -46,6 +46,11 @@ impl Jsonl {
     }
 }
 
+/// How long a file was at a position.
+pub fn bytes_at(at: &Position) -> Option<u64> {
+    at.0["bytes"].as_u64()
+}
+
 impl Target {
     fn file(path: &Path, at: Option<&Position>) -> io::Result<Self> {
         let folder = path.parent().unwrap_or(Path::new(""));
@@ -59,7 +64,7 @@ impl Target {
                 new_in: Some(Path::new(".").join(folder)),
             });
         };
-        let whole_bytes = at.0["bytes"].as_u64().ok_or_else(|| {
+        let whole_bytes = bytes_at(at).ok_or_else(|| {
             io::Error::new(io::ErrorKind::InvalidData, "its position names no `bytes`")
         })?;
         let mut file = OpenOptions::new().write(true).open(path)?;

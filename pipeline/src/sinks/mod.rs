@@ -5,7 +5,7 @@ mod jsonl;
 mod null;
 mod parquet;
 
-use std::{fmt, io, str::FromStr};
+use std::{fmt, io, path::PathBuf, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 use sonoscope_operators::{Row, SourceId};
@@ -76,6 +76,20 @@ pub enum Withdrawal {
     Left,
 }
 
+/// Where the rows of a sink can be read again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// A file of lines, of which so many bytes count: what is behind them is not committed.
+    Lines {
+        /// The file.
+        path: PathBuf,
+        /// How much of it counts.
+        bytes: u64,
+    },
+    /// A folder of Parquet files.
+    Parquet(PathBuf),
+}
+
 /// A sink as asked for: `scheme:rest`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SinkUri {
@@ -142,6 +156,19 @@ impl SinkUri {
     /// Whether it is opened only where that costs no rows that are there already.
     pub fn may_refuse(&self) -> bool {
         self.scheme == Scheme::Parquet
+    }
+
+    /// Where its rows can be read again, up to a position; nothing if they cannot.
+    pub fn written(&self, at: &Position) -> Option<Written> {
+        let path = PathBuf::from(&self.rest);
+        match self.scheme {
+            Scheme::Jsonl => Some(Written::Lines {
+                path,
+                bytes: jsonl::bytes_at(at)?,
+            }),
+            Scheme::Parquet => Some(Written::Parquet(path)),
+            Scheme::Null => None,
+        }
     }
 
     /// Whether it writes to the program's standard output.

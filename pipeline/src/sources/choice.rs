@@ -64,6 +64,21 @@ impl Choice {
         }
     }
 
+    /// What is on show stays at least until this time.
+    pub fn stay(&mut self, time_ns: i64, mut pick: impl FnMut(Pick<gst::Sample>)) {
+        if let Rule::OnShow(chooser) = &mut self.rule {
+            chooser.stay(time_ns, |found| pick(decoded(found)));
+        }
+    }
+
+    /// What is on show leaves at this time, and nothing takes its place for now.
+    pub fn hide(&mut self, time_ns: i64, mut pick: impl FnMut(Pick<gst::Sample>)) {
+        if let Rule::OnShow(chooser) = &mut self.rule {
+            chooser.hide(time_ns, |found| pick(decoded(found)));
+            self.last = None;
+        }
+    }
+
     /// No more pictures. `pick` hears of the last seconds; returns when the last picture leaves.
     pub fn finish(&mut self, mut pick: impl FnMut(Pick<gst::Sample>)) -> i64 {
         match &mut self.rule {

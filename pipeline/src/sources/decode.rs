@@ -125,12 +125,11 @@ impl Branch {
 }
 
 /// An appsink that hands sound to its handler.
-pub fn sound_sink(sound: Sound) -> gst_app::AppSink {
+pub fn sound_sink(sound: Arc<Mutex<Sound>>) -> gst_app::AppSink {
     let form = gst::Caps::builder("audio/x-raw")
         .field("format", "F32LE")
         .field("layout", "interleaved")
         .build();
-    let sound = Arc::new(Mutex::new(sound));
     let at_end = sound.clone();
     sink(
         &form,
@@ -140,9 +139,8 @@ pub fn sound_sink(sound: Sound) -> gst_app::AppSink {
 }
 
 /// An appsink that hands pictures to their handler, and tells it how they are turned.
-pub fn sight_sink(sight: Sight) -> gst_app::AppSink {
+pub fn sight_sink(sight: Arc<Mutex<Sight>>) -> gst_app::AppSink {
     let form = gst::Caps::builder("video/x-raw").build();
-    let sight = Arc::new(Mutex::new(sight));
     let (at_end, at_tags) = (sight.clone(), sight.clone());
     let sink = sink(
         &form,
@@ -198,6 +196,6 @@ fn sink(
 
 // A handler that panicked has aborted the process, so the lock is never poisoned; if it were, its
 // state would still be the last whole one.
-fn lock<T>(handler: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+pub fn lock<T>(handler: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     handler.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,17 +1,19 @@
 //! A recording on disk.
 
 use std::{
-    fs,
+    fs::{self, Metadata},
     io::ErrorKind,
+    os::unix::fs::MetadataExt as _,
     path::Path,
-    sync::{Arc, mpsc},
-    thread,
+    sync::Arc,
     time::Duration,
 };
 
 use super::{
     SecondRange, SourceError, SourceSpec, Stop,
     outlet::Outlet,
+    shown,
+    teardown::take_down,
     tracks::Tracks,
     watch::{STALL, Watch},
 };
@@ -20,9 +22,6 @@ use gstreamer::prelude::*;
 
 /// How often the source's thread looks up from the bus.
 const LOOK: gst::ClockTime = gst::ClockTime::from_mseconds(20);
-
-/// Taking a pipeline down takes milliseconds; a plugin that hangs is left behind after this.
-const TEARDOWN: Duration = Duration::from_secs(3);
 
 /// After an error, what was read before it is still decoded; a decoder that says nothing for this
 /// long has nothing more to say.
@@ -33,7 +32,7 @@ const MISSING: Duration = Duration::from_secs(2);
 
 /// Reads a recording to its end, or to the end of what is wanted of it.
 pub fn read(spec: &SourceSpec, outlet: &Outlet, stop: &Stop) -> Result<(), SourceError> {
-    check(&spec.path)?;
+    let before = check(&spec.path)?;
     let watch = Arc::new(Watch::new(stop.clone()));
     let pipeline = gst::Pipeline::new();
     let started = Tracks::new(spec, outlet, &watch, &pipeline).open(&spec.path);
@@ -53,13 +52,14 @@ pub fn read(spec: &SourceSpec, outlet: &Outlet, stop: &Stop) -> Result<(), Sourc
         // Streams that were told to stop end early, which must not pass for the end.
         return Err(SourceError::Stopped);
     }
+    tell_change(spec, &before);
     let result = result.and_then(|()| watch.take_failure().map_or(Ok(()), Err));
     result.map_err(|error| error.at(watch.position()))
 }
 
 /// Whether there is a recording to open. GStreamer would say less about it, and wait for ever at
 /// a FIFO.
-fn check(path: &Path) -> Result<(), SourceError> {
+fn check(path: &Path) -> Result<Metadata, SourceError> {
     let unreadable = |cause: std::io::Error| match cause.kind() {
         ErrorKind::NotFound => SourceError::Missing(path.into()),
         _ => SourceError::Unreadable {
@@ -82,7 +82,26 @@ fn check(path: &Path) -> Result<(), SourceError> {
     if metadata.len() == 0 {
         return Err(SourceError::Empty(path.into()));
     }
-    Ok(())
+    Ok(metadata)
+}
+
+/// Says so if the file is not what it was when it was opened. That harms nothing: what was there
+/// is read, and a job that keeps its state finds the change when it is given again.
+fn tell_change(spec: &SourceSpec, before: &Metadata) {
+    let is = |now: &Metadata| (now.len(), now.modified().ok(), now.ino());
+    let what = match fs::metadata(&spec.path) {
+        Ok(now) if is(&now) == is(before) => return,
+        Ok(now) if now.ino() != before.ino() => "was replaced",
+        Ok(now) if now.len() > before.len() => "grew",
+        Ok(now) if now.len() < before.len() => "was cut",
+        Ok(_) => "was written to",
+        Err(_) => "was removed",
+    };
+    tracing::warn!(
+        "{}: {} {what} while it was read; its rows are those of what was found",
+        spec.id,
+        shown(&spec.path)
+    );
 }
 
 /// Waits for the end, and notes what fails on the way: what was read before is decoded all the
@@ -146,21 +165,5 @@ fn next_message(pipeline: &gst::Pipeline) -> Option<Message> {
         gst::MessageView::Eos(_) => Some(Message::Eos),
         gst::MessageView::Error(error) => Some(Message::Error(SourceError::of_bus(error))),
         _ => None,
-    }
-}
-
-/// Stops a pipeline on a thread of its own, so that a plugin that hangs costs a thread and not
-/// the run.
-fn take_down(pipeline: gst::Pipeline) {
-    let (done, wait) = mpsc::sync_channel(1);
-    let stopper = thread::Builder::new()
-        .name("teardown".into())
-        .spawn(move || {
-            let _ = pipeline.set_state(gst::State::Null);
-            drop(pipeline);
-            let _ = done.send(());
-        });
-    if stopper.is_ok() && wait.recv_timeout(TEARDOWN).is_err() {
-        tracing::warn!("a GStreamer pipeline did not stop in {TEARDOWN:?} and is left behind");
     }
 }

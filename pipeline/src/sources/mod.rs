@@ -10,6 +10,7 @@ mod decode;
 mod error;
 mod file;
 mod grid;
+pub mod live;
 mod origin;
 mod outlet;
 mod picture;
@@ -17,6 +18,7 @@ mod selective;
 mod sight;
 mod sound;
 mod spec;
+mod teardown;
 mod tracks;
 mod watch;
 mod yuv;
@@ -26,7 +28,7 @@ use std::{
     fmt,
     path::PathBuf,
     sync::{
-        Arc, OnceLock,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     thread,
@@ -37,7 +39,9 @@ use jiff::Timestamp;
 pub use error::SourceError;
 pub use outlet::{Inbox, Inlet, Outlet, Wake, inbox};
 pub use selective::Frames;
-use sonoscope_operators::{ClockSource, Event, GridSpec, SourceId, SourceInfo, WINDOW_REACH};
+use sonoscope_operators::{
+    ClockSource, Event, GridSpec, SEGMENT_SAMPLES, SourceId, SourceInfo, WINDOW_REACH, Wishes,
+};
 pub use spec::{path_of, shown};
 pub use watch::Stop;
 
@@ -62,6 +66,10 @@ pub struct SourceSpec {
     pub length: SourceLength,
     /// Who may have others read a part of it.
     pub sharing: Option<Arc<dyn Sharing>>,
+    /// Whether it goes on whether anyone keeps up or not.
+    pub is_live: bool,
+    /// What is asked for of it alone.
+    pub wishes: Wishes,
 }
 
 /// Whoever may have a long recording read by several.
@@ -93,7 +101,7 @@ pub struct SourceLength(Arc<Length>);
 #[derive(Debug, Default)]
 struct Length {
     seconds: OnceLock<u64>,
-    origin_ns: OnceLock<i64>,
+    origin_ns: Mutex<Option<i64>>,
     not_numbers: AtomicU64,
 }
 
@@ -105,7 +113,7 @@ impl SourceLength {
 
     /// The stream time at which the source starts, if that is known yet.
     pub fn origin_ns(&self) -> Option<i64> {
-        self.0.origin_ns.get().copied()
+        *self.0.origin()
     }
 
     /// Values of its sound so far that are no numbers, or beyond all measure. They were taken for
@@ -124,9 +132,18 @@ impl SourceLength {
         let _ = self.0.seconds.set(seconds);
     }
 
-    /// Takes note of the start, the first time.
+    /// Takes note of the start. That of a live source moves when its clock is better known.
     fn set_origin(&self, origin_ns: i64) {
-        let _ = self.0.origin_ns.set(origin_ns);
+        *self.0.origin() = Some(origin_ns);
+    }
+}
+
+impl Length {
+    // Whoever panicked while it held the lock left a whole number behind.
+    fn origin(&self) -> MutexGuard<'_, Option<i64>> {
+        self.origin_ns
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -205,7 +222,20 @@ impl SourceSpec {
             began: Began::default(),
             length: SourceLength::default(),
             sharing: None,
+            is_live: false,
+            wishes: Wishes::default(),
         }
+    }
+
+    /// How much sound of it may wait, if it may be so much of a recording.
+    fn most_sound_bytes(&self, recorded: usize) -> usize {
+        let seconds = 3 * SEGMENT_SAMPLES * size_of::<f32>();
+        if self.is_live { seconds } else { recorded }
+    }
+
+    /// Likewise, pictures. A live source is not to have more seconds waiting than it may be late.
+    fn most_picture_bytes(&self, recorded: usize) -> usize {
+        if self.is_live { recorded / 8 } else { recorded }
     }
 
     /// The seconds that are wanted of it here, and not read by others.
@@ -239,12 +269,14 @@ impl SourceSpec {
             id: self.id.clone(),
             ordinal: self.ordinal,
             session: 0,
+            base_segment: 0,
             first_segment: self.read_range().from,
             wanted: self.own_range().from..self.own_range().to,
             has_audio,
             has_video,
             began,
             clock_source,
+            wishes: self.wishes,
         }
     }
 }

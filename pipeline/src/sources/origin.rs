@@ -1,9 +1,66 @@
-//! Where a recording starts: the earliest of its streams' first timestamps is 0.
+//! Where a source's time begins: in a recording with the earliest of its streams' first timestamps,
+//! in a session of a live source at a second of the clock on the wall.
 
 use std::{
-    sync::{Condvar, Mutex, PoisonError},
+    sync::{Arc, Condvar, Mutex, PoisonError},
     time::Duration,
 };
+
+use gstreamer as gst;
+
+use super::{live::LiveClock, picture::stream_time_ns};
+
+/// What places the buffers of a source in time. Clones share it.
+#[derive(Clone, Debug)]
+pub enum Timeline {
+    /// Of a recording.
+    Recording(Arc<Origin>),
+    /// Of a session of a live source.
+    Live(Arc<LiveClock>),
+}
+
+impl Default for Timeline {
+    fn default() -> Self {
+        Self::Recording(Arc::default())
+    }
+}
+
+impl Timeline {
+    /// This many streams will come, and all that is to be known before their first buffers is.
+    pub fn expect(&self, streams: usize) {
+        match self {
+            Self::Recording(origin) => origin.expect(streams),
+            Self::Live(clock) => clock.begin(),
+        }
+    }
+
+    /// A stream ends that never began.
+    pub fn never_begins(&self) {
+        if let Self::Recording(origin) = self {
+            origin.tell(None);
+        }
+    }
+
+    /// The stream time at which the source's time begins, when this sample is the next of its
+    /// stream; `None` when there is no telling, since `go_on` no longer holds. `known` is what it
+    /// was for the one before.
+    pub fn origin_ns(
+        &self,
+        known: Option<i64>,
+        sample: &gst::Sample,
+        go_on: impl Fn() -> bool,
+    ) -> Option<i64> {
+        let stream_ns = stream_time_ns(sample)?;
+        match self {
+            Self::Live(clock) => clock.origin_ns(known, sample.buffer()?, stream_ns, go_on),
+            Self::Recording(_) if known.is_some() => known,
+            Self::Recording(origin) => {
+                origin.tell(Some(stream_ns));
+                origin.wait(go_on)
+            }
+        }
+    }
+}
 
 /// Finds the origin once every stream has told its first timestamp. Streams wait here with their
 /// first buffer in hand.

@@ -11,7 +11,7 @@ use super::{
     Frames, SecondRange, SourceError, SourceLength, SourceSpec,
     choice::Choice,
     grid::GridSight,
-    origin::Origin,
+    origin::Timeline,
     outlet::Outlet,
     picture::{Converter, duration_ns, stream_time_ns},
     selective::Omitted,
@@ -28,7 +28,7 @@ const WINDOW_PICTURES: usize = 4;
 /// The handler of a source's picture track.
 pub struct Sight {
     watch: Arc<Watch>,
-    origin: Arc<Origin>,
+    timeline: Timeline,
     outlet: Outlet,
     range: SecondRange,
     length: SourceLength,
@@ -38,6 +38,7 @@ pub struct Sight {
     choice: Choice,
     omitted: Omitted,
     next_second: i64,
+    reached_ns: i64,
     converter: Converter,
     grid: Option<GridSight>,
     last: Option<(i64, Arc<Picture>, Arc<Permit>)>,
@@ -49,7 +50,7 @@ impl Sight {
     /// the pictures that are not decoded.
     pub fn new(
         watch: Arc<Watch>,
-        origin: Arc<Origin>,
+        timeline: Timeline,
         outlet: Outlet,
         spec: &SourceSpec,
         omitted: Omitted,
@@ -58,16 +59,17 @@ impl Sight {
         let least_pictures = grid.as_ref().map_or(1, |_| WINDOW_PICTURES);
         Self {
             watch,
-            origin,
+            timeline,
             outlet,
             range: spec.read_range(),
             length: spec.length.clone(),
-            budget: Budget::with_room_for(least_pictures, BUDGET_BYTES),
+            budget: Budget::with_room_for(least_pictures, spec.most_picture_bytes(BUDGET_BYTES)),
             origin_ns: None,
             frames: spec.frames,
             choice: Choice::new(spec.frames),
             omitted,
             next_second: 0,
+            reached_ns: 0,
             converter: Converter::default(),
             grid,
             last: None,
@@ -105,13 +107,45 @@ impl Sight {
         }
     }
 
+    /// What is on show stays there until this time, from where the source's time begins, unless it
+    /// is too old: nothing else has come, and the seconds before that are due.
+    pub fn stay(&mut self, time_ns: i64, is_fresh: bool) {
+        if self.ended || self.origin_ns.is_none() {
+            return;
+        }
+        if !is_fresh {
+            self.hide();
+        }
+        let mut picks = Vec::new();
+        self.choice.stay(time_ns, |pick| picks.push(pick));
+        self.pick_all(picks);
+    }
+
+    /// What is on show leaves the screen with the second that it is in: what comes next was let go.
+    fn hide(&mut self) {
+        let Some(last_ns) = self.choice.last_pts_ns() else {
+            return;
+        };
+        let mut picks = Vec::new();
+        self.choice.hide(last_ns, |pick| picks.push(pick));
+        self.pick_all(picks);
+    }
+
+    fn pick_all(&mut self, picks: Vec<Pick<gst::Sample>>) {
+        for pick in picks {
+            if let Err(error) = self.pick(pick) {
+                self.watch.fail(error);
+            }
+        }
+    }
+
     /// No more pictures.
     pub fn end(&mut self) {
         if std::mem::replace(&mut self.ended, true) || self.watch.is_stopped() {
             return;
         }
         if self.origin_ns.is_none() {
-            self.origin.tell(None);
+            self.timeline.never_begins();
         }
         if let Err(error) = self.pass_omitted(i64::MAX) {
             self.watch.fail(error);
@@ -121,11 +155,7 @@ impl Sight {
         }
         let mut picks = Vec::new();
         let end_ns = self.choice.finish(|pick| picks.push(pick));
-        for pick in picks {
-            if let Err(error) = self.pick(pick) {
-                self.watch.fail(error);
-            }
-        }
+        self.pick_all(picks);
         let end_ns = end_ns.min(self.range.to.saturating_mul(SECOND_NS));
         self.outlet.send(Event::VideoEnd { end_ns });
         self.watch.stream_ended();
@@ -133,6 +163,9 @@ impl Sight {
 
     /// Whether more is wanted.
     fn take(&mut self, sample: gst::Sample) -> Result<bool, SourceError> {
+        if self.watch.take_hidden() {
+            self.hide();
+        }
         let Some(pts_ns) = self.pts_ns(&sample) else {
             return Ok(self.watch.goes_on());
         };
@@ -161,8 +194,8 @@ impl Sight {
         duration_ns: i64,
         sample: Option<gst::Sample>,
     ) -> Result<(), SourceError> {
-        self.watch
-            .advance(self.choice.last_pts_ns().unwrap_or(0), pts_ns)?;
+        self.watch.advance(self.reached_ns, pts_ns)?;
+        self.reached_ns = self.reached_ns.max(pts_ns);
         if let Some(grid) = &mut self.grid {
             grid.push(pts_ns, duration_ns, sample.as_ref())?;
         }
@@ -178,12 +211,10 @@ impl Sight {
         let Some(stream_ns) = stream_time_ns(sample) else {
             return Some(self.choice.last_pts_ns()? + duration_ns(sample));
         };
-        if self.origin_ns.is_none() {
-            self.origin.tell(Some(stream_ns));
-            self.origin_ns = self.origin.wait(|| self.watch.goes_on());
-            if let Some(origin_ns) = self.origin_ns {
-                self.length.set_origin(origin_ns);
-            }
+        let goes_on = || self.watch.goes_on();
+        self.origin_ns = self.timeline.origin_ns(self.origin_ns, sample, goes_on);
+        if let Some(origin_ns) = self.origin_ns {
+            self.length.set_origin(origin_ns);
         }
         Some(stream_ns - self.origin_ns?)
     }

@@ -7,7 +7,7 @@ use gstreamer_audio as gst_audio;
 use sonoscope_operators::{Budget, Event, MonoResampler, SECOND_NS, SEGMENT_SAMPLES};
 
 use super::{
-    SecondRange, SourceError, SourceLength, SourceSpec, origin::Origin, outlet::Outlet,
+    SecondRange, SourceError, SourceLength, SourceSpec, origin::Timeline, outlet::Outlet,
     watch::Watch,
 };
 
@@ -17,6 +17,9 @@ const JITTER_NS: i64 = 40_000_000;
 
 /// Sound goes on in pieces of at least this many samples: a quarter of a second.
 const PIECE_SAMPLES: usize = SEGMENT_SAMPLES / 4;
+
+/// And of a live source, whose seconds do not wait for long: of 20 ms.
+const LIVE_PIECE_SAMPLES: usize = SEGMENT_SAMPLES / 50;
 
 /// Floating-point sound may go beyond full scale, 1; whatever is louder than this is no sound, and
 /// would be no number once it is squared.
@@ -28,11 +31,12 @@ const BUDGET_BYTES: usize = 16 << 20;
 /// The handler of a source's sound track.
 pub struct Sound {
     watch: Arc<Watch>,
-    origin: Arc<Origin>,
+    timeline: Timeline,
     outlet: Outlet,
     range: SecondRange,
     length: SourceLength,
     budget: Budget,
+    piece_samples: usize,
     origin_ns: Option<i64>,
     run: Option<Run>,
     ended: bool,
@@ -88,14 +92,18 @@ fn scaled(count: i64, numerator: i64, denominator: i64) -> i64 {
 
 impl Sound {
     /// A handler that sends what is wanted of the source to `outlet`.
-    pub fn new(watch: Arc<Watch>, origin: Arc<Origin>, outlet: Outlet, spec: &SourceSpec) -> Self {
+    pub fn new(watch: Arc<Watch>, timeline: Timeline, outlet: Outlet, spec: &SourceSpec) -> Self {
         Self {
             watch,
-            origin,
+            timeline,
             outlet,
             range: spec.read_range(),
             length: spec.length.clone(),
-            budget: Budget::new(BUDGET_BYTES),
+            budget: Budget::new(spec.most_sound_bytes(BUDGET_BYTES)),
+            piece_samples: match spec.is_live {
+                true => LIVE_PIECE_SAMPLES,
+                false => PIECE_SAMPLES,
+            },
             origin_ns: None,
             run: None,
             ended: false,
@@ -130,7 +138,7 @@ impl Sound {
             return;
         }
         if self.origin_ns.is_none() {
-            self.origin.tell(None);
+            self.timeline.never_begins();
         }
         self.finish_run();
         self.outlet.send(Event::AudioEnd);
@@ -145,7 +153,7 @@ impl Sound {
         let info = gst_audio::AudioInfo::from_caps(caps)
             .map_err(|error| SourceError::Setup(format!("sound of no known form: {error}")))?;
         let stream_ns = super::picture::stream_time_ns(sample);
-        let Some(start_ns) = self.start_ns(stream_ns, &info) else {
+        let Some(start_ns) = self.start_ns(sample, stream_ns, &info) else {
             return Ok(self.watch.goes_on());
         };
         let last_ns = self.run.as_ref().map_or(0, Run::expected_ns);
@@ -158,7 +166,7 @@ impl Sound {
             .map_err(|error| SourceError::Setup(format!("a buffer cannot be read: {error}")))?;
         self.goes_on_or_new_run(start_ns, &info)?;
         self.feed(&bytes);
-        self.send_pending(PIECE_SAMPLES);
+        self.send_pending(self.piece_samples);
         Ok(true)
     }
 
@@ -172,17 +180,20 @@ impl Sound {
 
     /// When a buffer starts, from the start of the source; without a timestamp of its own it goes
     /// on from the one before. `None` when there is nothing to go on from.
-    fn start_ns(&mut self, stream_ns: Option<i64>, info: &gst_audio::AudioInfo) -> Option<i64> {
+    fn start_ns(
+        &mut self,
+        sample: &gst::Sample,
+        stream_ns: Option<i64>,
+        info: &gst_audio::AudioInfo,
+    ) -> Option<i64> {
         let Some(stream_ns) = stream_ns else {
             let run = self.run.as_ref()?;
             return (run.rate_hz == info.rate()).then(|| run.expected_ns());
         };
-        if self.origin_ns.is_none() {
-            self.origin.tell(Some(stream_ns));
-            self.origin_ns = self.origin.wait(|| self.watch.goes_on());
-            if let Some(origin_ns) = self.origin_ns {
-                self.length.set_origin(origin_ns);
-            }
+        let goes_on = || self.watch.goes_on();
+        self.origin_ns = self.timeline.origin_ns(self.origin_ns, sample, goes_on);
+        if let Some(origin_ns) = self.origin_ns {
+            self.length.set_origin(origin_ns);
         }
         Some(stream_ns - self.origin_ns?)
     }
@@ -247,7 +258,7 @@ impl Sound {
         let start_ns = run.pending_start_ns();
         let mut samples = std::mem::take(&mut run.pending);
         run.sent_samples += samples.len() as i64;
-        let room_ns = self.range.to.saturating_mul(SECOND_NS) - start_ns;
+        let room_ns = (self.range.to.saturating_mul(SECOND_NS)).saturating_sub(start_ns);
         let room = scaled(room_ns, SEGMENT_SAMPLES as i64, SECOND_NS);
         samples.truncate(usize::try_from(room).unwrap_or(0));
         if run.pending_start_ns() <= self.range.from * SECOND_NS || samples.is_empty() {

@@ -8,6 +8,7 @@ use std::{
 
 use gstreamer as gst;
 use gstreamer::prelude::*;
+use gstreamer_app as gst_app;
 use jiff::Timestamp;
 use sonoscope_operators::Event;
 
@@ -15,7 +16,8 @@ use super::{
     Began, SourceError, SourceSpec,
     colour::stream_before_container,
     decode::{Branch, Modality, make, sight_sink, sound_sink},
-    origin::Origin,
+    live::Session,
+    origin::Timeline,
     outlet::Outlet,
     selective::{Omitted, guard},
     sight::Sight,
@@ -48,7 +50,9 @@ pub struct Tracks {
     spec: SourceSpec,
     outlet: Outlet,
     watch: Arc<Watch>,
-    origin: Arc<Origin>,
+    timeline: Timeline,
+    /// The session, of a live source.
+    session: Option<Arc<Session>>,
     pipeline: gst::glib::WeakRef<gst::Pipeline>,
     found: Vec<Modality>,
     /// Names of the demuxers that may still show streams.
@@ -72,7 +76,8 @@ impl Tracks {
             spec: spec.clone(),
             outlet: outlet.clone(),
             watch: watch.clone(),
-            origin: Arc::default(),
+            timeline: Timeline::default(),
+            session: None,
             pipeline: pipeline.downgrade(),
             found: Vec::new(),
             searching: HashSet::new(),
@@ -81,6 +86,14 @@ impl Tracks {
             seen_from: None,
             is_complete: false,
         }
+    }
+
+    /// Of a session of a live source.
+    #[must_use]
+    pub fn of_session(mut self, session: &Arc<Session>) -> Self {
+        self.timeline = Timeline::Live(session.clock.clone());
+        self.session = Some(session.clone());
+        self
     }
 
     /// `filesrc ! parsebin`, which shows every stream parsed and undecoded, and behind it one
@@ -106,24 +119,26 @@ impl Tracks {
             .map_err(setup)?;
         source.link(&parse).map_err(setup)?;
 
-        let tracks = Arc::new(Mutex::new(self));
-        if let Some(bin) = parse.downcast_ref::<gst::Bin>() {
-            let tracks = tracks.clone();
-            bin.connect_deep_element_added(move |_, _, element| await_all_of(element, &tracks));
-        }
-        parse.connect_pad_added(move |_, pad| {
-            let (tracks, queue) = (tracks.clone(), queue.clone());
-            let mut found = lock(&tracks);
-            found.unknown += 1;
-            if let Some(caps) = pad.current_caps() {
-                found.known(pad, &queue, &caps);
-            }
-            drop(found);
-            pad.add_probe(DATA, move |pad, info| {
-                lock(&tracks).passes(pad, &queue, info)
-            });
-        });
+        self.look_behind(&[parse], Queues::One(queue));
         Ok(())
+    }
+
+    /// Looks for streams at elements that show them one by one.
+    pub fn look_behind(self, fronts: &[gst::Element], queues: Queues) {
+        let tracks = Arc::new(Mutex::new(self));
+        for front in fronts {
+            await_all_of(front, &tracks);
+            if let Some(bin) = front.downcast_ref::<gst::Bin>() {
+                let tracks = tracks.clone();
+                bin.connect_deep_element_added(move |_, _, element| await_all_of(element, &tracks));
+            }
+            front
+                .src_pads()
+                .iter()
+                .for_each(|pad| shown(&tracks, &queues, pad));
+            let (tracks, queues) = (tracks.clone(), queues.clone());
+            front.connect_pad_added(move |_, pad| shown(&tracks, &queues, pad));
+        }
     }
 
     /// Something goes by on a stream: it tells what it holds, or its data begins, and perhaps the
@@ -131,7 +146,7 @@ impl Tracks {
     fn passes(
         &mut self,
         pad: &gst::Pad,
-        queue: &gst::Element,
+        queues: &Queues,
         info: &gst::PadProbeInfo,
     ) -> gst::PadProbeReturn {
         let enough = match &info.data {
@@ -139,7 +154,7 @@ impl Tracks {
             Some(gst::PadProbeData::BufferList(list)) => list.iter().any(|b| self.is_enough(b)),
             Some(gst::PadProbeData::Event(event)) => match event.view() {
                 gst::EventView::Caps(caps) => {
-                    self.known(pad, queue, &caps.caps_owned());
+                    self.known(pad, queues, &caps.caps_owned());
                     false
                 }
                 gst::EventView::Eos(_) => true,
@@ -158,10 +173,10 @@ impl Tracks {
 
     /// A stream has told what it holds. Only now can a decoder be chosen: until it has seen data,
     /// a parser offers all that it could make of it.
-    fn known(&mut self, pad: &gst::Pad, queue: &gst::Element, caps: &gst::Caps) {
+    fn known(&mut self, pad: &gst::Pad, queues: &Queues, caps: &gst::Caps) {
         if !pad.is_linked() {
             self.unknown = self.unknown.saturating_sub(1);
-            if let Err(error) = self.found(pad, queue, caps) {
+            if let Err(error) = self.found(pad, queues, caps) {
                 self.watch.fail(error);
             }
         }
@@ -170,7 +185,7 @@ impl Tracks {
     fn found(
         &mut self,
         pad: &gst::Pad,
-        queue: &gst::Element,
+        queues: &Queues,
         caps: &gst::Caps,
     ) -> Result<(), SourceError> {
         let Some(modality) = Modality::of(caps).filter(|m| !self.found.contains(m)) else {
@@ -184,21 +199,42 @@ impl Tracks {
             let length = pad.query_duration::<gst::ClockTime>();
             sharing.offer(&self.spec, length.map(gst::ClockTime::seconds));
         }
-        let (watch, origin) = (self.watch.clone(), self.origin.clone());
-        let (outlet, spec) = (self.outlet.clone(), &self.spec);
         let omitted = Omitted::default();
-        let sink = match modality {
-            Modality::Audio => sound_sink(Sound::new(watch, origin, outlet, spec)),
-            Modality::Video => sight_sink(Sight::new(watch, origin, outlet, spec, omitted.clone())),
-        };
+        let sink = self.sink(modality, &omitted);
         let branch = Branch::new(&pipeline, caps, modality, sink)?;
         self.found.push(modality);
         self.watch.stream_opened();
-        let guard = |source: &gst::Pad| match modality {
-            Modality::Audio => {}
-            Modality::Video => guard(source, &self.spec, &self.watch, &omitted),
+        let guard = |source: &gst::Pad| {
+            if let Some(session) = &self.session {
+                session.hears(source, modality);
+                session.sheds(source, modality);
+            }
+            if modality == Modality::Video {
+                guard(source, &self.spec, &self.watch, &omitted);
+            }
         };
-        link(pad, queue, branch, guard).map_err(|error| SourceError::Setup(error.to_string()))
+        link(&pipeline, pad, queues, branch, guard)
+            .map_err(|error| SourceError::Setup(error.to_string()))
+    }
+
+    /// What takes the samples of a track.
+    fn sink(&self, modality: Modality, omitted: &Omitted) -> gst_app::AppSink {
+        let (watch, timeline) = (self.watch.clone(), self.timeline.clone());
+        let (outlet, spec) = (self.outlet.clone(), &self.spec);
+        match modality {
+            Modality::Audio => {
+                let sound = Sound::new(watch, timeline, outlet, spec);
+                sound_sink(Arc::new(Mutex::new(sound)))
+            }
+            Modality::Video => {
+                let sight = Sight::new(watch, timeline, outlet, spec, omitted.clone());
+                let sight = Arc::new(Mutex::new(sight));
+                if let Some(session) = &self.session {
+                    session.sees(&sight);
+                }
+                sight_sink(sight)
+            }
+        }
     }
 
     fn is_enough(&mut self, buffer: &gst::BufferRef) -> bool {
@@ -225,10 +261,31 @@ impl Tracks {
         let has = |modality| self.found.contains(&modality);
         let created = created(pad).filter(|_| self.spec.began == Began::InContainer);
         let info = (self.spec).info(has(Modality::Audio), has(Modality::Video), created);
+        let info = match &self.session {
+            Some(session) => session.open(info),
+            None => info,
+        };
         self.outlet.send(Event::Opened(Arc::new(info)));
-        self.origin.expect(self.found.len());
+        self.timeline.expect(self.found.len());
         self.watch.search_ended();
     }
+}
+
+/// A stream has shown itself.
+fn shown(tracks: &Arc<Mutex<Tracks>>, queues: &Queues, pad: &gst::Pad) {
+    let mut found = lock(tracks);
+    if let Some(session) = &found.session {
+        session.answers();
+    }
+    found.unknown += 1;
+    if let Some(caps) = pad.current_caps() {
+        found.known(pad, queues, &caps);
+    }
+    drop(found);
+    let (tracks, queues) = (tracks.clone(), queues.clone());
+    pad.add_probe(DATA, move |pad, info| {
+        lock(&tracks).passes(pad, &queues, info)
+    });
 }
 
 /// When the container says that it was made: among the tags that came before the data.
@@ -259,22 +316,70 @@ fn await_all_of(element: &gst::Element, tracks: &Arc<Mutex<Tracks>>) {
     }
 }
 
-/// Links a stream through its own place in the queue to its branch.
+/// Where streams wait for their decoders.
+#[derive(Clone)]
+pub enum Queues {
+    /// All in one multiqueue: a recording's streams wait for each other.
+    One(gst::Element),
+    /// Each by itself, and not for ever: what is too old is let go.
+    Each {
+        /// Whether what comes in bursts is let in at the pace of its times.
+        paced: bool,
+    },
+}
+
+/// What a live source has waiting for its decoders, per stream, before the oldest of it is let go.
+/// More than should ever be there: late seconds are let go before.
+const LIVE_QUEUE_BYTES: u32 = 16 << 20;
+
+/// Likewise in time.
+const LIVE_QUEUE_TIME: gst::ClockTime = gst::ClockTime::from_seconds(6);
+
+impl Queues {
+    /// A place for one more stream: where it goes in and comes out.
+    fn place(
+        &self,
+        pipeline: &gst::Pipeline,
+    ) -> Result<(gst::Pad, gst::Pad), gst::glib::BoolError> {
+        let full = || gst::glib::bool_error!("the queue has no more places");
+        match self {
+            Self::One(queue) => {
+                let sink = queue.request_pad_simple("sink_%u").ok_or_else(full)?;
+                // The source pad that belongs to the sink pad.
+                let source = sink.iterate_internal_links().next().ok().flatten();
+                Ok((sink, source.ok_or_else(full)?))
+            }
+            Self::Each { paced } => {
+                let queue = gst::ElementFactory::make("queue").build()?;
+                queue.set_property_from_str("leaky", "downstream");
+                queue.set_property("max-size-bytes", LIVE_QUEUE_BYTES);
+                queue.set_property("max-size-buffers", 0u32);
+                queue.set_property("max-size-time", LIVE_QUEUE_TIME.nseconds());
+                pipeline.add(&queue)?;
+                queue.sync_state_with_parent()?;
+                let mut sink = queue.static_pad("sink");
+                if *paced {
+                    let pace = gst::ElementFactory::make("clocksync").build()?;
+                    pipeline.add(&pace)?;
+                    pace.link(&queue)?;
+                    pace.sync_state_with_parent()?;
+                    sink = pace.static_pad("sink");
+                }
+                sink.zip(queue.static_pad("src")).ok_or_else(full)
+            }
+        }
+    }
+}
+
+/// Links a stream through its own place in a queue to its branch.
 fn link(
+    pipeline: &gst::Pipeline,
     pad: &gst::Pad,
-    queue: &gst::Element,
+    queues: &Queues,
     branch: Branch,
     guard: impl FnOnce(&gst::Pad),
 ) -> Result<(), gst::glib::BoolError> {
-    let full = || gst::glib::bool_error!("the queue has no more places");
-    let sink = queue.request_pad_simple("sink_%u").ok_or_else(full)?;
-    // The source pad that belongs to the sink pad.
-    let source = sink
-        .iterate_internal_links()
-        .next()
-        .ok()
-        .flatten()
-        .ok_or_else(full)?;
+    let (sink, source) = queues.place(pipeline)?;
     guard(&source);
     branch.attach(&source)?;
     pad.link(&sink)

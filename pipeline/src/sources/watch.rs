@@ -23,18 +23,32 @@ const SEARCH: Duration = Duration::from_secs(10);
 const JUMP_NS: i64 = 3600 * SECOND_NS;
 
 /// A flag that ends the run: raised once, seen by all who hold a clone.
-#[derive(Clone, Debug, Default)]
-pub struct Stop(Arc<AtomicBool>);
+#[derive(Clone, Debug)]
+pub struct Stop(Vec<Arc<AtomicBool>>);
+
+impl Default for Stop {
+    fn default() -> Self {
+        Self(vec![Arc::default()])
+    }
+}
 
 impl Stop {
     /// Asks everybody to come to an end.
     pub fn raise(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        if let Some(own) = self.0.first() {
+            own.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// One that is also raised when the other is.
+    #[must_use]
+    pub fn with(&self, other: &Self) -> Self {
+        Self(self.0.iter().chain(&other.0).cloned().collect())
     }
 
     /// Whether somebody has asked.
     pub fn is_raised(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.0.iter().any(|flag| flag.load(Ordering::Relaxed))
     }
 }
 
@@ -49,6 +63,7 @@ pub struct Watch {
     leaves_out: AtomicBool,
     position_ns: AtomicI64,
     last_sign: Mutex<Instant>,
+    hidden: AtomicBool,
     failed: AtomicBool,
     failure: Mutex<Option<SourceError>>,
 }
@@ -65,6 +80,7 @@ impl Watch {
             leaves_out: AtomicBool::new(false),
             position_ns: AtomicI64::new(-1),
             last_sign: Mutex::new(Instant::now()),
+            hidden: AtomicBool::new(false),
             failed: AtomicBool::new(false),
             failure: Mutex::new(None),
         }
@@ -83,6 +99,16 @@ impl Watch {
     /// Lets threads that wait go, since the pipeline is being taken down.
     pub fn close(&self) {
         self.closing.store(true, Ordering::Relaxed);
+    }
+
+    /// Pictures were let go: what is on show is not what should be.
+    pub fn hide(&self) {
+        self.hidden.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether pictures were let go; told once.
+    pub fn take_hidden(&self) -> bool {
+        self.hidden.swap(false, Ordering::Relaxed)
     }
 
     /// The first failure stays: it is what the source ends with.

@@ -7,8 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::python::{Python, stopped};
-use crate::{fault::Fault, sources::Stop};
+use super::command::{run, stopped};
+use crate::{fault::Fault, python::Python, sources::Stop};
 
 /// What is to be trained, and how.
 #[derive(Clone, Debug)]
@@ -88,45 +88,43 @@ struct Steps<'a> {
 
 impl Steps<'_> {
     fn train(&self) -> Result<(), Fault> {
-        let mut words = self.words(["train", "--network", &self.options.family, "--shards"]);
+        let mut words = self.words(["--network", &self.options.family, "--shards"]);
         words.extend([self.shards.into(), "--out".into(), self.run.into()]);
         words.extend(["--width".into(), self.options.width.to_string().into()]);
         words.extend(self.options.training.iter().cloned());
-        self.step(words, None)
+        self.step("train", &words, None)
     }
 
     fn export(&self) -> Result<(), Fault> {
         let Options { family, name, .. } = self.options;
-        let mut words = self.words(["export", "--network", family, "--name", name]);
+        let mut words = self.words(["--network", family, "--name", name]);
         words.extend(["--width".into(), self.options.width.to_string().into()]);
         words.extend(["--checkpoint".into(), self.run.join("best.pt").into()]);
         words.extend(["--out".into(), self.network.into()]);
         words.extend(self.options.export.iter().cloned());
-        self.step(words, None)
+        self.step("export", &words, None)
     }
 
     fn quantize(&self) -> Result<(), Fault> {
-        let mut words = self.words(["quantize"]);
-        words.extend([self.network.into(), "--shards".into(), self.shards.into()]);
-        self.step(words, None)
+        let words = [self.network.into(), "--shards".into(), self.shards.into()];
+        self.step("quantize", &words, None)
     }
 
     /// Measures on the test split; where the figures are.
     fn evaluate(&self, precision: &str) -> Result<PathBuf, Fault> {
-        let mut words = self.words(["evaluate", "--shards"]);
+        let mut words = self.words(["--shards"]);
         words.extend([self.shards.into(), "--onnx".into(), self.network.into()]);
         words.extend((precision == "int8").then(|| "--int8".into()));
         let figures = self.run.join(format!("{precision}.json"));
         let file = File::create(&figures).map_err(|error| {
             Fault::environment(format!("cannot write {}: {error}", figures.display()))
         })?;
-        self.step(words, Some(file))?;
+        self.step("evaluate", &words, Some(file))?;
         Ok(figures)
     }
 
     fn card(&self, evaluations: &[PathBuf]) -> Result<(), Fault> {
-        let mut words = self.words(["card"]);
-        words.push(self.network.into());
+        let mut words = vec![self.network.into()];
         for figures in evaluations {
             words.extend(["--evaluation".into(), figures.into()]);
         }
@@ -134,18 +132,18 @@ impl Steps<'_> {
         if log.is_file() {
             words.extend(["--log".into(), log.into()]);
         }
-        self.step(words, None)
+        self.step("card", &words, None)
     }
 
     fn words<const N: usize>(&self, words: [&str; N]) -> Vec<OsString> {
         words.map(OsString::from).into()
     }
 
-    fn step(&self, words: Vec<OsString>, output: Option<File>) -> Result<(), Fault> {
+    fn step(&self, name: &str, words: &[OsString], output: Option<File>) -> Result<(), Fault> {
         if self.stop.is_raised() {
             return Err(stopped());
         }
-        tracing::debug!("{words:?}");
-        self.python.run(words, output, self.stop)
+        tracing::debug!("{name} {words:?}");
+        run(self.python, name, words, output, self.stop)
     }
 }

@@ -12,8 +12,8 @@ use std::{
 use sonoscope_models::{NetworkDir, NetworkInfo};
 use tempfile::TempDir;
 
-use super::{card::Card, own::Own, python::Python};
-use crate::fault::Fault;
+use super::{card::Card, own::Own};
+use crate::{fault::Fault, python::Python};
 
 /// What the exporter needs of Python.
 pub(super) const MODULES: [&str; 3] = ["torch", "numpy", "onnx"];

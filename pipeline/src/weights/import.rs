@@ -12,9 +12,8 @@ use super::{
     convert::{Conversion, MODULES, MODULES_OPENL3, Shown},
     hashes::Hashes,
     own::{Own, unwritable},
-    python::Python,
 };
-use crate::fault::Fault;
+use crate::{fault::Fault, python::Python};
 
 /// No weights of the published designs come near this size.
 const LARGEST_BYTES: u64 = 256 << 20;

@@ -18,7 +18,6 @@ pub mod hashes;
 mod import;
 pub mod own;
 mod pull;
-pub mod python;
 
 pub use import::{Import, import};
 pub use pull::{Pull, pull};

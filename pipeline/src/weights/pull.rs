@@ -17,9 +17,8 @@ use super::{
     fetch::{self, Limits},
     hashes::Hashes,
     own::{Own, unwritable},
-    python::Python,
 };
-use crate::fault::Fault;
+use crate::{fault::Fault, python::Python};
 
 /// What is wanted.
 #[derive(Debug)]

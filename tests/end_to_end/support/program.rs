@@ -47,6 +47,17 @@ pub fn sonoscope<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Run
     Run { command }
 }
 
+/// `sonoscope` as another user, for whom the caller must be root.
+pub fn sonoscope_as<A: AsRef<OsStr>>(user: u32, arguments: impl IntoIterator<Item = A>) -> Run {
+    let mut command = Command::new("setpriv");
+    (command.args([format!("--reuid={user}"), format!("--regid={user}")]))
+        .args(["--clear-groups", env!("CARGO_BIN_EXE_sonoscope")])
+        .args(arguments)
+        .env("HOME", "/nowhere")
+        .current_dir(repository());
+    Run { command }
+}
+
 /// `sonoscope run` with one network, which is enough where rows matter and scores do not.
 pub fn run_with_one_network<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Run {
     sonoscope(["run", "--network", "ave-small"]).and(arguments)

@@ -5,7 +5,7 @@ pub(crate) mod recording;
 pub(crate) mod voice;
 
 /// Samples a second.
-pub(crate) const RATE_HZ: u32 = 48_000;
+pub const RATE_HZ: u32 = 48_000;
 
 /// The same, to reckon with.
 pub(crate) const RATE: f32 = RATE_HZ as f32;

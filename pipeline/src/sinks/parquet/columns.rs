@@ -87,6 +87,7 @@ impl Columns<'_> {
         self.words("audio", |row| word(&row.audio))?;
         self.words("video", |row| word(&row.video))?;
         self.numbers("audio_dbfs", |row| row.audio_dbfs);
+        self.integers("dropped", |row| row.dropped.into());
         Ok(())
     }
 

@@ -61,6 +61,7 @@ fn row(source: &str, segment: i64, network: &str) -> Row {
         audio: Status::Present,
         video: Status::Gap,
         audio_dbfs: Some(-20.0),
+        dropped: 0,
         provenance: Arc::new(Provenance {
             network: network.into(),
             network_hash: "0123456789".into(),

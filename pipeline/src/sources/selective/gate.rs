@@ -147,8 +147,9 @@ impl Gate {
     fn buffer(&mut self, buffer: gst::Buffer) -> (Vec<gst::Buffer>, bool) {
         self.watch.sign_of_life(None);
         self.came += 1;
-        if self.policy.wanted().is_none()
-            && let Some(origin_ns) = self.spec.length.origin_ns()
+        let wanted_from = self.policy.wanted().map(|wanted| wanted.origin_ns);
+        if let Some(origin_ns) = self.spec.length.origin_ns()
+            && wanted_from != Some(origin_ns)
         {
             let middles = Wanted::middles(self.spec.read_range(), origin_ns);
             self.policy.want(match self.spec.grid {

@@ -1,0 +1,133 @@
+//! `[[source]]`: a live source in the configuration.
+
+use std::{env, time::Duration};
+
+use serde::Deserialize;
+use sonoscope_operators::SourceId;
+
+use crate::{
+    cameras::{Address, CameraSpec, Transport},
+    fault::Fault,
+};
+
+/// A `[[source]]` table.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct CameraTable {
+    /// Its name in rows.
+    pub id: String,
+    /// Where it is found; `${NAME}` stands for a variable of the environment.
+    pub url: String,
+    /// How its data travels, if it is an RTSP camera.
+    pub transport: Option<Transport>,
+    /// Seconds without data after which it is connected anew.
+    pub stall: Option<f32>,
+    /// Milliseconds for which packets that are late are waited for.
+    pub jitter_ms: Option<u32>,
+    /// Whether a certificate is taken that nobody vouches for.
+    #[serde(default)]
+    pub insecure: bool,
+    /// Sound below this level, in dB below full scale, is silent.
+    pub silence: Option<f32>,
+    /// Which of the run's networks look at it; all if none is named.
+    #[serde(default)]
+    pub networks: Vec<String>,
+}
+
+impl CameraTable {
+    /// What it asks for.
+    ///
+    /// # Errors
+    /// When it cannot be understood, or a variable that it names is not set.
+    pub fn spec(&self) -> Result<CameraSpec, Fault> {
+        let wrong = |what: &str, error: &dyn std::fmt::Display| {
+            Fault::usage(format!("[[source]] {:?}: {what}: {error}", self.id))
+        };
+        let id = SourceId::slug(&self.id);
+        if id.as_str() != self.id {
+            let error = "ids are of small letters, digits and single -";
+            return Err(wrong("id", &error).tip(format!("call it {id:?}", id = id.as_str())));
+        }
+        let url = expand(&self.url, |name| env::var(name).ok());
+        let url = url.map_err(|name| {
+            wrong(
+                "url",
+                &format!("the variable {name} is not set in the environment"),
+            )
+            .tip(format!(
+                "export {name}=..., or in systemd an EnvironmentFile"
+            ))
+        })?;
+        let address: Address = url.parse().map_err(|error| wrong("url", &error))?;
+        let default = CameraSpec::new(id, address);
+        let stall = self.stall.map(Duration::try_from_secs_f32).transpose();
+        let stall = stall.map_err(|error| wrong("stall", &error))?;
+        if stall.is_some_and(|stall| stall.is_zero()) {
+            return Err(wrong("stall", &"0 is not a time to wait for"));
+        }
+        Ok(CameraSpec {
+            transport: self.transport.unwrap_or_default(),
+            stall: stall.unwrap_or(default.stall),
+            jitter: (self.jitter_ms.map(u64::from).map(Duration::from_millis))
+                .unwrap_or(default.jitter),
+            insecure: self.insecure,
+            silence_dbfs: self.silence,
+            networks: self.networks.clone(),
+            ..default
+        })
+    }
+}
+
+/// A text with `${NAME}` replaced by what `value` says.
+///
+/// # Errors
+/// The name of which it says nothing.
+fn expand(text: &str, value: impl Fn(&str) -> Option<String>) -> Result<String, String> {
+    let mut parts = text.split("${");
+    let mut expanded = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let Some((name, rest)) = part.split_once('}') else {
+            return Err(format!("${{{part}"));
+        };
+        expanded += &value(name).ok_or_else(|| name.to_owned())?;
+        expanded += rest;
+    }
+    Ok(expanded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_are_filled_in_and_missing_ones_named() {
+        let value = |name: &str| (name == "CAM").then(|| "s3cret".to_owned());
+        let filled = expand("rtsp://me:${CAM}@host/${CAM}$", value);
+        assert_eq!(filled.unwrap(), "rtsp://me:s3cret@host/s3cret$");
+        assert_eq!(expand("${OTHER}", value).unwrap_err(), "OTHER");
+        assert!(expand("${CAM", value).is_err());
+    }
+
+    #[test]
+    fn a_table_says_what_is_wrong_with_it() {
+        let spec = |text: &str| toml::from_str::<CameraTable>(text).unwrap().spec();
+        let yard = spec("id = 'yard'\nurl = 'rtsp://h/1'\nstall = 3.5\ntransport = 'tcp'");
+        let yard = yard.unwrap();
+        assert_eq!(
+            (yard.stall, yard.transport),
+            (Duration::from_millis(3500), Transport::Tcp)
+        );
+        for (text, told) in [
+            ("id = 'My Yard'\nurl = 'rtsp://h/1'", "my-yard"),
+            ("id = 'a'\nurl = 'ftp://h/1'", "ftp:// is no kind"),
+            (
+                "id = 'a'\nurl = 'rtsp://${SONOSCOPE_NOT_SET}/'",
+                "SONOSCOPE_NOT_SET is not set",
+            ),
+            ("id = 'a'\nurl = 'rtsp://h/'\nstall = -1.0", "stall"),
+        ] {
+            let fault = spec(text).unwrap_err().to_string();
+            assert!(fault.contains(told), "{fault}");
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Pictures that do not change are looked at once.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+};
+
+use sonoscope_models::{Features, NetworkError};
+use sonoscope_operators::{Picture, Segment, Status};
+
+/// Pictures that are remembered, of all sources and networks together.
+const REMEMBERED: usize = 256;
+
+/// What frame towers made of pictures that stay on show. Clones share it.
+///
+/// Segments whose picture is [`Status::Frozen`] share one picture, so it is known by its place in
+/// memory.
+#[derive(Clone, Default)]
+pub struct Stills(Arc<Mutex<VecDeque<Still>>>);
+
+struct Still {
+    picture: Weak<Picture>,
+    network: usize,
+    seen: Features,
+}
+
+impl Stills {
+    /// What a network makes of a segment's picture: `look` is asked unless it is known.
+    ///
+    /// # Errors
+    /// Those of `look`.
+    pub fn seen(
+        &self,
+        segment: &Segment,
+        network: usize,
+        look: impl FnOnce() -> Result<Features, NetworkError>,
+    ) -> Result<Features, NetworkError> {
+        let still = segment
+            .frame
+            .as_ref()
+            .filter(|_| segment.video == Status::Frozen);
+        let Some(frame) = still else {
+            return look();
+        };
+        let picture = Arc::downgrade(&frame.picture);
+        let is_it = |still: &&Still| still.network == network && still.picture.ptr_eq(&picture);
+        if let Some(known) = self.lock().iter().find(is_it) {
+            return Ok(known.seen.clone());
+        }
+        let seen = look()?;
+        let mut stills = self.lock();
+        stills.retain(|still| still.picture.strong_count() > 0);
+        if stills.len() >= REMEMBERED {
+            stills.pop_front();
+        }
+        stills.push_back(Still {
+            picture,
+            network,
+            seen: seen.clone(),
+        });
+        Ok(seen)
+    }
+
+    // Whoever panicked while it held the lock left a whole list behind.
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Still>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sonoscope_operators::{ClockSource, Frame, SourceId, SourceInfo, Wishes};
+
+    use super::*;
+
+    fn segment(picture: &Arc<Picture>, video: Status) -> Segment {
+        let frame = Frame {
+            pts_ns: 0,
+            picture: picture.clone(),
+            permit: None,
+        };
+        Segment {
+            source: Arc::new(SourceInfo {
+                id: SourceId::slug("test"),
+                ordinal: 0,
+                session: 0,
+                base_segment: 0,
+                first_segment: 0,
+                wanted: 0..9,
+                has_audio: true,
+                has_video: true,
+                began: None,
+                clock_source: ClockSource::File,
+                wishes: Wishes::default(),
+            }),
+            index: 0,
+            seconds: 1,
+            dropped: 0,
+            audio: Status::Present,
+            video,
+            samples: None,
+            audio_dbfs: None,
+            frame: Some(frame),
+            grid: None,
+            window: None,
+        }
+    }
+
+    fn picture() -> Arc<Picture> {
+        Arc::new(Picture {
+            width: 1,
+            height: 1,
+            rgb: vec![7; 3],
+        })
+    }
+
+    #[test]
+    fn what_is_frozen_is_looked_at_once_a_network() {
+        let stills = Stills::default();
+        let mut looks = Vec::new();
+        let mut ask = |segment: &Segment, network: usize| {
+            let seen = stills.seen(segment, network, || {
+                looks.push(network);
+                Ok(Features::new(vec![1], vec![network as f32]))
+            });
+            seen.unwrap().item(0)[0]
+        };
+        let (one, other) = (picture(), picture());
+        for _ in 0..3 {
+            assert_eq!(ask(&segment(&one, Status::Frozen), 0), 0.0);
+            assert_eq!(ask(&segment(&one, Status::Frozen), 1), 1.0);
+        }
+        ask(&segment(&other, Status::Frozen), 0);
+        ask(&segment(&one, Status::Present), 0);
+        assert_eq!(looks, [0, 1, 0, 0]);
+        drop((one, other));
+        let last = picture();
+        let _ = stills.seen(&segment(&last, Status::Frozen), 0, || {
+            Ok(Features::new(vec![1], vec![0.0]))
+        });
+        assert_eq!(
+            stills.lock().len(),
+            1,
+            "pictures that are gone are forgotten"
+        );
+    }
+}

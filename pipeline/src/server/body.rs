@@ -1,0 +1,199 @@
+//! A live source as the body of a request asks for it.
+
+use std::time::Duration;
+
+use axum::{
+    body::Bytes,
+    extract::rejection::BytesRejection,
+    http::{HeaderMap, StatusCode, header},
+};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+use sonoscope_operators::{NoSourceId, SourceId};
+use utoipa::ToSchema;
+
+use super::Problem;
+use crate::cameras::{Address, CameraSpec, Transport};
+
+/// A body may have no more.
+pub const LARGEST_BYTES: usize = 64 << 10;
+
+/// A URL may have no more.
+const LONGEST_URL_BYTES: usize = 4096;
+
+/// Longer than this nobody waits for data.
+const LONGEST_STALL_S: f64 = 3600.0;
+
+/// Longer than this no packet is waited for.
+const LONGEST_JITTER_MS: u64 = 10_000;
+
+/// A live source to be put in. Keys that are left out have their defaults.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub struct NewSource {
+    /// Where it is found: `rtsp://`, `rtsps://`, `http://`, `https://`, `srt://`, `rtmp://`,
+    /// `v4l2:`, `test:`. User and password may be in it; no answer ever shows them.
+    #[schema(example = "rtsp://user:password@10.0.0.7/stream")]
+    pub url: String,
+    /// Its name in rows: small letters, digits, `-`, `_` and `.`. Made of the URL, if left out.
+    #[schema(example = "front-door", nullable)]
+    pub id: Option<String>,
+    /// How its data travels, if it is an RTSP camera: `auto`.
+    pub transport: Option<Transport>,
+    /// After so many seconds without data it is connected anew: 10.
+    #[schema(minimum = 1, maximum = 3600)]
+    pub stall_s: Option<f64>,
+    /// How many milliseconds packets that are late are waited for: 100.
+    #[schema(minimum = 0, maximum = 10000)]
+    pub jitter_ms: Option<u64>,
+    /// Whether a certificate is taken that nobody vouches for: no.
+    pub insecure: Option<bool>,
+}
+
+/// What a request asks for.
+///
+/// # Errors
+/// When the body is too large, is no JSON, or has a key that is wrong, which is named.
+pub fn spec(
+    headers: &HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<CameraSpec, Problem> {
+    must_be_json(headers)?;
+    let body = body.map_err(|rejection| unread(&rejection))?;
+    let value = serde_json::from_slice::<Value>(&body)
+        // What serde_json says of the form of JSON repeats nothing of it.
+        .map_err(|error| Problem::bad(format!("the body is no JSON: {error}"), EXAMPLE))?;
+    let Value::Object(keys) = value else {
+        return Err(Problem::bad("the body is no object", EXAMPLE));
+    };
+    NewSource::of(keys)?.spec()
+}
+
+const EXAMPLE: &str = r#"send {"url": "rtsp://...", "id": "front-door"}"#;
+
+/// A page of the web may make a browser send other types unasked.
+fn must_be_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok());
+    let kind = kind
+        .and_then(|kind| kind.split(';').next())
+        .unwrap_or_default();
+    if kind.trim().eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    Err(Problem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "the body is not said to be JSON",
+        "send `Content-Type: application/json`",
+    ))
+}
+
+/// The body is too large.
+pub fn too_large() -> Problem {
+    let error = format!("the body is larger than {LARGEST_BYTES} bytes");
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, error, EXAMPLE)
+}
+
+fn unread(rejection: &BytesRejection) -> Problem {
+    let status = rejection.status();
+    if status == StatusCode::PAYLOAD_TOO_LARGE {
+        return too_large();
+    }
+    Problem::new(status, "the body did not come in whole", "send it again")
+}
+
+impl NewSource {
+    /// Takes the keys one by one: what is wrong is told by the key's name and what it should be,
+    /// never by its value, which may be a password in the wrong place.
+    fn of(mut keys: Map<String, Value>) -> Result<Self, Problem> {
+        let keys = &mut keys;
+        let url = take(keys, "url", "a text")?;
+        let this = Self {
+            url: url.ok_or_else(|| Problem::bad("`url` is missing", EXAMPLE))?,
+            id: take(keys, "id", "a text")?,
+            transport: take(keys, "transport", "\"auto\", \"tcp\" or \"udp\"")?,
+            stall_s: take(keys, "stall_s", "a number of seconds")?,
+            jitter_ms: take(keys, "jitter_ms", "a whole number of milliseconds")?,
+            insecure: take(keys, "insecure", "true or false")?,
+        };
+        match keys.keys().next() {
+            Some(key) => Err(unknown(key)),
+            None => Ok(this),
+        }
+    }
+
+    fn spec(self) -> Result<CameraSpec, Problem> {
+        let address = address(&self.url)?;
+        let id = match &self.id {
+            Some(id) => id.parse(),
+            // What the URL makes may be too long for a name.
+            None => SourceId::slug(&address.name()).as_str().parse(),
+        };
+        let id = id.map_err(|error: NoSourceId| {
+            Problem::bad(format!("`id`: {error}"), "name it like `front-door`")
+        })?;
+        let default = CameraSpec::new(id, address);
+        let stall = self.stall_s.map(stall).transpose()?;
+        let jitter = self.jitter_ms.map(jitter).transpose()?;
+        Ok(CameraSpec {
+            transport: self.transport.unwrap_or(default.transport),
+            stall: stall.unwrap_or(default.stall),
+            jitter: jitter.unwrap_or(default.jitter),
+            insecure: self.insecure.unwrap_or(default.insecure),
+            ..default
+        })
+    }
+}
+
+fn take<T: DeserializeOwned>(
+    keys: &mut Map<String, Value>,
+    key: &str,
+    form: &str,
+) -> Result<Option<T>, Problem> {
+    let value = keys.remove(key).filter(|value| !value.is_null());
+    let value = value.map(serde_json::from_value).transpose();
+    value.map_err(|_| Problem::bad(format!("`{key}` is not {form}"), EXAMPLE))
+}
+
+fn unknown(key: &str) -> Problem {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    let error = match key.len() <= 40 && key.chars().all(is_word) {
+        true => format!("there is no key `{key}`"),
+        false => "there is a key that is none".to_owned(),
+    };
+    let tip = "keys are url, id, transport, stall_s, jitter_ms and insecure";
+    Problem::bad(error, tip)
+}
+
+fn address(url: &str) -> Result<Address, Problem> {
+    let tip = "give it like rtsp://user:password@host/path";
+    if url.len() > LONGEST_URL_BYTES {
+        let error = format!("`url` is longer than {LONGEST_URL_BYTES} bytes");
+        return Err(Problem::bad(error, tip));
+    }
+    let address = url.parse::<Address>();
+    let address = address.map_err(|error| Problem::bad(format!("`url`: {error}"), tip))?;
+    match address.exposed() {
+        Some(_) => Ok(address),
+        None => Err(Problem::bad(
+            "`url`: what comes in on standard input is named on the command line alone",
+            tip,
+        )),
+    }
+}
+
+fn stall(seconds: f64) -> Result<Duration, Problem> {
+    if (1.0..=LONGEST_STALL_S).contains(&seconds) {
+        return Ok(Duration::from_secs_f64(seconds));
+    }
+    let error = format!("`stall_s` is not between 1 and {LONGEST_STALL_S}");
+    Err(Problem::bad(error, "leave it out for 10 seconds"))
+}
+
+fn jitter(milliseconds: u64) -> Result<Duration, Problem> {
+    if milliseconds <= LONGEST_JITTER_MS {
+        return Ok(Duration::from_millis(milliseconds));
+    }
+    let error = format!("`jitter_ms` is not between 0 and {LONGEST_JITTER_MS}");
+    Err(Problem::bad(error, "leave it out for 100 milliseconds"))
+}
