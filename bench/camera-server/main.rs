@@ -108,7 +108,7 @@ impl Cameras {
     fn start(&mut self) {
         if self.station.is_none() {
             let mounts = (0..self.arguments.cameras).map(|index| self.mount(index));
-            let station = Station::open(self.arguments.port, mounts.collect(), None, "");
+            let station = Station::open(self.arguments.port, mounts.collect(), None);
             self.arguments.port = station.port();
             self.station = Some(station);
         }

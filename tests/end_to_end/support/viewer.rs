@@ -57,12 +57,6 @@ impl Viewer {
         let pipeline = pipeline.downcast::<gst::Pipeline>().unwrap();
         let camera = pipeline.by_name("camera").unwrap();
         camera.set_property("location", url);
-        // Times are those of the packets, from first to last, and never mended to fit arrivals.
-        camera.connect("new-manager", false, |values| {
-            let manager = values[1].get::<gst::Element>().unwrap();
-            manager.set_property_from_str("rtcp-sync", "rtp-info");
-            None
-        });
         let captures = Arc::default();
         link_tracks(&pipeline, &captures);
         let sink = |name| {
@@ -135,7 +129,8 @@ impl Viewer {
         Some(Seen {
             running_ns: segment.to_running_time(pts)?.nseconds(),
             duration_ns: buffer.duration().unwrap_or_default().nseconds(),
-            unix_ns: self.unix_ns(is_picture, pts.nseconds()),
+            // Decoders of pictures hand on when they were captured.
+            unix_ns: unix_ns(buffer).or_else(|| self.unix_ns(is_picture, pts.nseconds())),
             second,
         })
     }
@@ -189,13 +184,18 @@ fn link_tracks(pipeline: &gst::Pipeline, captures: &Arc<Mutex<Vec<Capture>>>) {
 
 impl Capture {
     fn of(is_picture: bool, packet: &gst::BufferRef) -> Option<Self> {
-        let meta = packet.meta::<gst::ReferenceTimestampMeta>()?;
         Some(Self {
             is_picture,
             pts_ns: packet.pts()?.nseconds(),
-            unix_ns: meta.timestamp().nseconds() - NTP_TO_UNIX_NS,
+            unix_ns: unix_ns(packet)?,
         })
     }
+}
+
+/// When something was captured, where it says so itself.
+fn unix_ns(buffer: &gst::BufferRef) -> Option<u64> {
+    let meta = buffer.meta::<gst::ReferenceTimestampMeta>()?;
+    Some(meta.timestamp().nseconds() - NTP_TO_UNIX_NS)
 }
 
 fn told(message: &gst::Message) -> String {

@@ -15,13 +15,13 @@ pub mod track;
 
 use std::{sync::Arc, time::Duration};
 
-use gstreamer_rtsp_server::{RTSPAuth, RTSPToken, gst_rtsp::RTSPAuthMethod, prelude::*};
+use gstreamer_rtsp_server::{RTSPAuth, gst_rtsp::RTSPAuthMethod, prelude::*};
 
 pub use feed::{Feed, Sound, Video};
 pub use station::Reports;
 
 use pump::Pump;
-use station::{Mount, Station, VIEWERS};
+use station::{Mount, Station, viewer_token};
 
 use super::proxy::Proxy;
 
@@ -156,8 +156,7 @@ impl Setup {
             reports: self.reports,
         };
         let auth = self.login.map(Login::auth);
-        let login = auth.as_ref().map(|_| format!("{USER}:{PASSWORD}@"));
-        Station::open(port, vec![mount], auth.as_ref(), &login.unwrap_or_default())
+        Station::open(port, vec![mount], auth.as_ref())
     }
 }
 
@@ -165,9 +164,7 @@ impl Login {
     fn auth(self) -> RTSPAuth {
         gstreamer::init().unwrap();
         let auth = RTSPAuth::new();
-        let token = RTSPToken::builder()
-            .field("media.factory.role", VIEWERS)
-            .build();
+        let token = viewer_token();
         match self {
             Self::Basic => {
                 auth.set_supported_methods(RTSPAuthMethod::Basic);

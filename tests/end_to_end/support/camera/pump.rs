@@ -13,6 +13,9 @@ use gstreamer_app::{AppSrc, AppSrcCallbacks};
 
 use super::track::Track;
 
+/// Two looks within this time are at the same moment.
+const MOMENT_NS: u64 = 100_000;
+
 /// One thread that feeds any number of outlets.
 pub struct Pump {
     shared: Arc<Shared>,
@@ -125,13 +128,12 @@ impl Shared {
 
 impl Outlet {
     fn open(source: &AppSrc, plan: Plan) -> Self {
-        let now_ns = unix_ns();
-        let running = source.current_running_time().unwrap_or_default();
+        let (now_ns, running_ns) = both_clocks(source);
         let mut outlet = Self {
             source: source.clone(),
             next: ((now_ns - plan.skew_ns) / plan.track.round_ns, 0),
             plan,
-            zero_ns: now_ns - running.nseconds(),
+            zero_ns: now_ns - running_ns,
         };
         outlet.step_to(now_ns);
         outlet
@@ -183,6 +185,19 @@ impl Outlet {
         writable.set_pts(gst::ClockTime::from_nseconds(pts_ns));
         writable.set_dts(gst::ClockTime::from_nseconds(pts_ns));
         buffer
+    }
+}
+
+/// Unix time and running time of the same moment. A thread may have to wait between two looks.
+fn both_clocks(source: &AppSrc) -> (u64, u64) {
+    let mut looks = 0;
+    loop {
+        let before_ns = unix_ns();
+        let running = source.current_running_time().unwrap_or_default();
+        looks += 1;
+        if unix_ns() - before_ns < MOMENT_NS || looks == 100 {
+            return (before_ns, running.nseconds());
+        }
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::{
     sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
+        Arc, OnceLock,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
     time::Duration,
@@ -11,7 +11,7 @@ use std::{
 
 use gstreamer::{self as gst, glib, prelude::*};
 use gstreamer_rtsp_server::{
-    RTSPAuth, RTSPFilterResult, RTSPMedia, RTSPMediaFactory, RTSPServer, prelude::*,
+    RTSPAuth, RTSPFilterResult, RTSPMedia, RTSPMediaFactory, RTSPServer, RTSPToken, prelude::*,
 };
 
 use super::{
@@ -19,8 +19,8 @@ use super::{
     pump::{Plan, Pump},
 };
 
-/// Who may look, as [`Mount`]s and [`RTSPAuth`] tokens name them.
-pub const VIEWERS: &str = "viewers";
+/// Who may look, as [`Mount`]s and tokens name them.
+const VIEWERS: &str = "viewers";
 
 /// Properties of every source: live, and what nobody takes in time is lost, as in a camera.
 const SOURCE: &str = "appsrc is-live=true format=time leaky-type=downstream \
@@ -58,9 +58,7 @@ pub struct Station {
 
 impl Station {
     /// Serves on a port of the loopback; 0 is one that is free. All run when this returns.
-    ///
-    /// `login` is `USER:PASSWORD@` where `auth` wants it.
-    pub fn open(port: u16, mounts: Vec<Mount>, auth: Option<&RTSPAuth>, login: &str) -> Self {
+    pub fn open(port: u16, mounts: Vec<Mount>, auth: Option<&RTSPAuth>) -> Self {
         gst::init().unwrap();
         let server = RTSPServer::new();
         server.set_address("127.0.0.1");
@@ -100,10 +98,11 @@ impl Station {
             connections,
             keepers: Vec::new(),
         };
-        let keepers = (shown.iter()).map(|(path, plans)| {
-            Keeper::of(&format!("rtsp://{login}127.0.0.1:{port}{path}"), plans)
-        });
+        let credentials = auth.map(admit_keeper).unwrap_or_default();
+        let keepers =
+            (shown.iter()).map(|(path, plans)| Keeper::of(port, path, plans, &credentials));
         station.keepers = keepers.collect();
+        station.keepers.iter().for_each(Keeper::wait);
         station.connections.store(0, Ordering::Relaxed);
         station
     }
@@ -117,6 +116,19 @@ impl Station {
     pub fn connections(&self) -> usize {
         self.connections.load(Ordering::Relaxed)
     }
+}
+
+/// Lets a keeper in besides whoever else may look, and gives its credentials.
+fn admit_keeper(auth: &RTSPAuth) -> glib::GString {
+    let credentials = RTSPAuth::make_basic("keeper", "keeper");
+    auth.add_basic(&credentials, &viewer_token());
+    credentials
+}
+
+/// What those are given who may look.
+pub fn viewer_token() -> RTSPToken {
+    let token = RTSPToken::builder();
+    token.field("media.factory.role", VIEWERS).build()
 }
 
 impl Drop for Station {
@@ -186,18 +198,26 @@ impl Reports {
             session.set_property("rtcp-min-interval", interval.as_nanos() as u64);
         }
         let pad = |kind| rtpbin.static_pad(&format!("{kind}_src_{stream}")).unwrap();
-        let sent = Arc::new(AtomicUsize::new(0));
-        let counted = sent.clone();
+        let tells = Arc::new(AtomicBool::new(false));
+        let may_tell = tells.clone();
+        let first = OnceLock::new();
         let packets = gst::PadProbeType::BUFFER | gst::PadProbeType::BUFFER_LIST;
-        pad("send_rtp").add_probe(packets, move |_, _| {
-            counted.fetch_add(1, Ordering::Relaxed);
+        pad("send_rtp").add_probe(packets, move |_, info| {
+            let pts = match &info.data {
+                Some(gst::PadProbeData::Buffer(packet)) => packet.pts(),
+                Some(gst::PadProbeData::BufferList(list)) => list.get(0).and_then(|of| of.pts()),
+                _ => None,
+            };
+            if *first.get_or_init(|| pts) != pts {
+                may_tell.store(true, Ordering::Relaxed);
+            }
             gst::PadProbeReturn::Ok
         });
         pad("send_rtcp").add_probe(gst::PadProbeType::BUFFER, move |_, _| {
-            // GStreamer's reports are wrong until a second packet has been sent.
-            match self == Self::Off || sent.load(Ordering::Relaxed) < 2 {
-                true => gst::PadProbeReturn::Handled,
-                false => gst::PadProbeReturn::Ok,
+            // GStreamer's reports are wrong as long as it knows of one moment alone.
+            match self != Self::Off && tells.load(Ordering::Relaxed) {
+                true => gst::PadProbeReturn::Ok,
+                false => gst::PadProbeReturn::Handled,
             }
         });
     }
