@@ -210,7 +210,7 @@ def load(arguments, folder: Path) -> dict:
         "gaps": sum(is_gap(row) for _, row in came),
         "dropped": sum(row["dropped"] for _, row in came),
         "unaccounted": unaccounted([row for _, row in came]),
-        "cores": cpu,
+        "cores_used": cpu,
         "held": {"before": held, "after": held_then},
         "asked": {"p50": ASKED_P50_MS, "p99": ASKED_P99_MS, "dropped": 0},
     }
