@@ -1,5 +1,6 @@
 //! Where rows leave: epoch by epoch to the sinks, and about once a second into the ledger.
 
+mod routes;
 mod sinks;
 
 use std::{
@@ -154,6 +155,10 @@ impl Stage {
         let ended = epoch.ended.iter();
         let ended: Vec<_> = ended.filter_map(|end| self.ending(end.ordinal)).collect();
         self.sinks.write(&epoch.rows, &ended)?;
+        epoch
+            .ended
+            .iter()
+            .for_each(|end| self.sinks.ended(end.ordinal));
         if let Some(Keeping { ledger, .. }) = &self.keeping {
             ledger.written(&epoch.rows, epoch.ended.iter().map(|end| end.ordinal));
         }

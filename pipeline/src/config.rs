@@ -55,7 +55,7 @@ pub struct Config {
     server: ServerArgs,
 }
 
-pub use camera::CameraTable;
+pub use camera::{CameraTable, Choices};
 
 impl Config {
     /// The live sources that it lists.

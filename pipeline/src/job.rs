@@ -110,7 +110,9 @@ impl Job {
         let observer = Observer::new(self.cameras.clone(), self.include, metrics.clone());
         let _server = self.serve(&cards, metrics.as_ref())?;
         let (sinks, keeping) = self.open(&form, &networks)?;
-        let sinks = sinks.measured(metrics.clone());
+        let sinks = sinks
+            .chosen_by(self.cameras.clone())
+            .measured(metrics.clone());
         let heatmaps = (self.heatmaps.map(Heatmaps::new).transpose())
             .map_err(|e| Fault::environment(format!("cannot make the heatmap folder: {e}")))?;
         let outstanding = batching.outstanding * self.workers.max(1);

@@ -10,7 +10,10 @@ use std::{
 use sonoscope_operators::SourceId;
 
 use super::{Address, Health, Listeners, Meter, State, Transport, View};
-use crate::sources::{Stop, Wake};
+use crate::{
+    sinks::SinkUri,
+    sources::{Stop, Wake},
+};
 
 /// Live sources that there may be at the same time, unless told otherwise.
 pub const DEFAULT_LIMIT: usize = 1000;
@@ -42,6 +45,8 @@ pub struct CameraSpec {
     pub silence_dbfs: Option<f32>,
     /// The networks that look at it, as the run names them; all if none is named.
     pub networks: Vec<String>,
+    /// The run's sinks that take its rows; all if none is named.
+    pub sinks: Vec<SinkUri>,
 }
 
 impl CameraSpec {
@@ -56,6 +61,7 @@ impl CameraSpec {
             insecure: false,
             silence_dbfs: None,
             networks: Vec::new(),
+            sinks: Vec::new(),
         }
     }
 }

@@ -12,7 +12,7 @@ use sonoscope_operators::{Include, slice::DEFAULT_SILENCE_DBFS};
 use super::{ServerArgs, stop_on_signal};
 use crate::{
     cameras::Transport,
-    config::{CameraTable, Config, follow::follow},
+    config::{CameraTable, Choices, Config, follow::follow},
     fault::{Exit, Fault},
     inputs::{Clock, Inputs},
     job::{Job, Outcome, StateOptions},
@@ -185,7 +185,12 @@ pub fn run(args: RunArgs, quiet: bool) -> Result<Exit, Fault> {
     stop_on_signal(&stop)?;
     match config.filter(|_| !tables.is_empty()) {
         Some(path) => {
-            follow(path, tables, job.cameras.clone(), stop.clone()).map_err(Fault::environment)?
+            let choices = Choices {
+                networks: job.networks.clone(),
+                sinks: job.sinks.clone(),
+            };
+            follow(path, tables, choices, job.cameras.clone(), stop.clone())
+                .map_err(Fault::environment)?;
         }
         // There is nobody to put more in.
         None if job.server.is_none() => job.cameras.close(),

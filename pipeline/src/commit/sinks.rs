@@ -7,7 +7,9 @@ use std::{
 
 use sonoscope_operators::{Row, SourceId};
 
+use super::routes::Routes;
 use crate::{
+    cameras::Roster,
     fault::Fault,
     ledger::{Ledger, Terms},
     metrics::Metrics,
@@ -21,6 +23,7 @@ pub struct OpenSinks {
     /// Whether what they have taken outlasts this run, so that another goes on behind it.
     is_kept: bool,
     metrics: Option<Metrics>,
+    routes: Routes,
 }
 
 /// What ended a run, to be told; nothing when the reader of standard output has simply gone.
@@ -42,6 +45,7 @@ impl OpenSinks {
             sinks: opened.collect::<Result<_, Fault>>()?,
             is_kept: false,
             metrics: None,
+            routes: Routes::default(),
         })
     }
 
@@ -99,6 +103,7 @@ impl OpenSinks {
             sinks: opened.collect::<Result<_, Fault>>()?,
             is_kept: true,
             metrics: None,
+            routes: Routes::default(),
         })
     }
 
@@ -109,22 +114,38 @@ impl OpenSinks {
         self
     }
 
+    /// From now on live sources choose among them.
+    #[must_use]
+    pub fn chosen_by(mut self, roster: Roster) -> Self {
+        self.routes = Routes::new(roster);
+        self
+    }
+
+    /// A source gives no more.
+    pub fn ended(&mut self, ordinal: u32) {
+        self.routes.ended(ordinal);
+    }
+
     /// Hands all of them rows, then closes the sources that have come to their ends.
     ///
     /// # Errors
     /// When one takes no more.
     pub fn write(&mut self, rows: &[Row], ended: &[SourceId]) -> Result<(), Trouble> {
         let metrics = self.metrics.clone();
-        self.each(|uri, sink| {
+        let mut routes = std::mem::take(&mut self.routes);
+        routes.see(rows);
+        let written = self.each(|uri, sink| {
             let begun = metrics.as_ref().map(|metrics| (metrics, Instant::now()));
-            sink.write(rows)?;
+            sink.write(&routes.of(uri, rows))?;
             (ended.iter()).try_for_each(|source| sink.close_source(source))?;
             sink.flush()?;
             if let Some((metrics, begun)) = begun.filter(|_| !rows.is_empty()) {
                 metrics.wrote(&uri.to_string(), begun.elapsed(), newest_lag_s(rows));
             }
             Ok(())
-        })
+        });
+        self.routes = routes;
+        written
     }
 
     /// Makes all that they have taken durable, and says where each stands.

@@ -8,6 +8,7 @@ use sonoscope_operators::SourceId;
 use crate::{
     cameras::{Address, CameraSpec, Transport},
     fault::Fault,
+    sinks::SinkUri,
 };
 
 /// A `[[source]]` table.
@@ -32,6 +33,18 @@ pub struct CameraTable {
     /// Which of the run's networks look at it; all if none is named.
     #[serde(default)]
     pub networks: Vec<String>,
+    /// Which of the run's sinks take its rows; all if none is named.
+    #[serde(default, deserialize_with = "super::parsed_list")]
+    pub sinks: Vec<SinkUri>,
+}
+
+/// What there is in a run for its sources to choose from.
+#[derive(Clone, Debug, Default)]
+pub struct Choices {
+    /// Its networks.
+    pub networks: Vec<String>,
+    /// Its sinks.
+    pub sinks: Vec<SinkUri>,
 }
 
 impl CameraTable {
@@ -39,10 +52,20 @@ impl CameraTable {
     ///
     /// # Errors
     /// When it cannot be understood, or a variable that it names is not set.
-    pub fn spec(&self) -> Result<CameraSpec, Fault> {
+    pub fn spec(&self, choices: &Choices) -> Result<CameraSpec, Fault> {
         let wrong = |what: &str, error: &dyn std::fmt::Display| {
             Fault::usage(format!("[[source]] {:?}: {what}: {error}", self.id))
         };
+        let strange = |name: &&String| !choices.networks.contains(name);
+        if let Some(name) = self.networks.iter().find(strange) {
+            let error = format!("{name} is none of the run's networks");
+            return Err(wrong("networks", &error).tip("name it among `networks` above, too"));
+        }
+        let strange = |sink: &&SinkUri| !choices.sinks.contains(sink);
+        if let Some(sink) = self.sinks.iter().find(strange) {
+            let error = format!("{sink} is none of the run's sinks");
+            return Err(wrong("sinks", &error).tip("name it among `sinks` above, too"));
+        }
         let id = SourceId::slug(&self.id);
         if id.as_str() != self.id {
             let error = "ids are of small letters, digits and single -";
@@ -73,6 +96,7 @@ impl CameraTable {
             insecure: self.insecure,
             silence_dbfs: self.silence,
             networks: self.networks.clone(),
+            sinks: self.sinks.clone(),
             ..default
         })
     }
@@ -110,7 +134,11 @@ mod tests {
 
     #[test]
     fn a_table_says_what_is_wrong_with_it() {
-        let spec = |text: &str| toml::from_str::<CameraTable>(text).unwrap().spec();
+        let spec = |text: &str| {
+            toml::from_str::<CameraTable>(text)
+                .unwrap()
+                .spec(&Choices::default())
+        };
         let yard = spec("id = 'yard'\nurl = 'rtsp://h/1'\nstall = 3.5\ntransport = 'tcp'");
         let yard = yard.unwrap();
         assert_eq!(
@@ -125,6 +153,14 @@ mod tests {
                 "SONOSCOPE_NOT_SET is not set",
             ),
             ("id = 'a'\nurl = 'rtsp://h/'\nstall = -1.0", "stall"),
+            (
+                "id = 'a'\nurl = 'rtsp://h/'\nnetworks = ['x']",
+                "x is none of",
+            ),
+            (
+                "id = 'a'\nurl = 'rtsp://h/'\nsinks = ['null:']",
+                "null: is none of",
+            ),
         ] {
             let fault = spec(text).unwrap_err().to_string();
             assert!(fault.contains(told), "{fault}");

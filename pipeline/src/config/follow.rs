@@ -7,7 +7,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::{CameraTable, Config};
+use super::{CameraTable, Choices, Config};
 use crate::{cameras::Roster, fault::Fault, sources::Stop};
 
 /// How often the file is looked at.
@@ -21,6 +21,7 @@ const LOOK: Duration = Duration::from_secs(1);
 pub fn follow(
     path: PathBuf,
     known: Vec<CameraTable>,
+    choices: Choices,
     roster: Roster,
     stop: Stop,
 ) -> io::Result<()> {
@@ -28,6 +29,7 @@ pub fn follow(
         stamp: stamp(&path),
         path,
         known,
+        choices,
         roster,
     };
     thread::Builder::new()
@@ -45,6 +47,7 @@ struct Follower {
     path: PathBuf,
     stamp: Option<(SystemTime, u64)>,
     known: Vec<CameraTable>,
+    choices: Choices,
     roster: Roster,
 }
 
@@ -70,7 +73,7 @@ impl Follower {
 
     /// All tables are understood before any source is touched.
     fn take_up(&mut self, tables: &[CameraTable]) -> Result<(), Fault> {
-        let specs = tables.iter().map(CameraTable::spec);
+        let specs = tables.iter().map(|table| table.spec(&self.choices));
         let specs: Vec<_> = specs.collect::<Result<_, _>>()?;
         let is_same = |table: &CameraTable| tables.contains(table);
         for gone in self.known.iter().filter(|table| !is_same(table)) {
@@ -108,6 +111,7 @@ mod tests {
             stamp: None,
             path: path.clone(),
             known: Vec::new(),
+            choices: Choices::default(),
             roster: Roster::new(9),
         };
         let mut write = |text: String| {

@@ -50,7 +50,7 @@ fn row(ordinal: u32, segment: i64) -> Row {
         segment,
         session: 0,
         start_ns: 0,
-        end_ns: 0,
+        end_ns: (segment + 1) * 1_000_000_000,
         wall_clock: None,
         clock_source: ClockSource::File,
         frame_pts_ns: None,

@@ -7,6 +7,7 @@ use sonoscope_operators::SourceId;
 use super::RunArgs;
 use crate::{
     cameras::{Address, CameraSpec, DEFAULT_LIMIT, Roster},
+    config::Choices,
     fault::Fault,
 };
 
@@ -30,23 +31,23 @@ pub fn roster(args: &mut RunArgs) -> Result<Roster, Fault> {
         return Err(Fault::usage("--overlay and --table are for recordings")
             .tip("leave them out, or name recordings alone"));
     }
+    let choices = choices(args);
     for table in &args.cameras {
-        let spec = table.spec()?;
-        let known = |name: &&String| !args.networks.contains(name);
-        if let Some(name) = spec.networks.iter().find(known) {
-            let fault = format!(
-                "[[source]] {:?}: {name} is none of the run's networks",
-                table.id
-            );
-            return Err(Fault::usage(fault).tip("name it among `networks`, too"));
-        }
-        specs.push(spec);
+        specs.push(table.spec(&choices)?);
     }
     let roster = Roster::new(DEFAULT_LIMIT.max(specs.len()));
     for spec in specs {
         roster.add(spec).map_err(Fault::usage)?;
     }
     Ok(roster)
+}
+
+/// What live sources may choose from.
+pub fn choices(args: &RunArgs) -> Choices {
+    Choices {
+        networks: args.networks.clone(),
+        sinks: args.sinks.clone(),
+    }
 }
 
 fn spec(name: &str, args: &RunArgs) -> Result<CameraSpec, Fault> {

@@ -266,7 +266,6 @@ mod tests {
     const NOON_NS: i64 = 1_700_000_000 * SECOND_NS + 300 * MS;
 
     fn with_report(unix_ns: i64) -> gst::Buffer {
-        gst::init().unwrap();
         let mut buffer = gst::Buffer::new();
         let form = gst::Caps::builder("timestamp/x-ntp").build();
         let time = gst::ClockTime::from_nseconds((unix_ns + NTP_TO_UNIX_NS) as u64);
@@ -296,6 +295,7 @@ mod tests {
 
     #[test]
     fn a_cameras_own_clock_is_believed_unless_it_is_absurd() {
+        gst::init().unwrap();
         let clock = LiveClock::new(0);
         clock.arrived(Modality::Video, 0, NOON_NS);
         clock.open(0);
