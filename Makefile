@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-training setup-bench build demo test crash-test bench bench-micro audit clean
+.PHONY: help setup setup-training setup-bench build demo test crash-test soak bench bench-micro audit clean
 
 # Where rustup puts cargo, for a shell that was started before.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
@@ -14,6 +14,8 @@ export DEVICE ?= cpu
 VIDEO ?=
 # How often the crash test kills the program.
 KILLS ?= 100
+# How long the soak lasts.
+SECONDS ?= 7200
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r target what; do \
@@ -39,6 +41,11 @@ test: setup-bench ## Everything that has to hold before a change lands
 
 crash-test: setup ## Kill a job a hundred times (KILLS=n) and compare with an undisturbed one
 	SONOSCOPE_KILLS=$(KILLS) cargo test --locked --package sonoscope --test end_to_end exactly_once -- --nocapture
+
+soak: build setup-bench ## Cameras with faults at random for two hours (SECONDS=n), every second accounted for
+	cargo build --release --locked --package sonoscope --example camera-server
+	.runtime/bench-python/bin/python bench/cameras.py soak --program target/release/sonoscope \
+		--server target/release/examples/camera-server --out bench/results --cameras 8 --seconds $(SECONDS)
 
 bench: build setup-bench ## Against the peers, on this machine, into bench/results/
 	@bench/run.sh

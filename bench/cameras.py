@@ -124,7 +124,7 @@ class Watcher:
         return {
             "rss_mib": int(fields["VmRSS"].split()[0]) / 1024,
             "threads": int(fields["Threads"]),
-            "fds": len(os.listdir(f"/proc/{self.process.pid}/fd")),
+            "fds": len(list(Path(f"/proc/{self.process.pid}/fd").iterdir())),
         }
 
     def cpu_seconds(self) -> float:

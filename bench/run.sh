@@ -48,6 +48,15 @@ cargo build --release --locked --package sonoscope-bench --bins
 "$python" "$here/busy.py" --program "$program" --network "$network" \
     --video "$clips/two-minutes.mp4" --out "$here/results" --clips "${CLIPS:-60}"
 
+# Many live cameras at once; those that go and come back, and are put in and taken out.
+cargo build --release --locked --package sonoscope --example camera-server
+for what in load churn; do
+    "$python" "$here/cameras.py" "$what" --program "$program" \
+        --server "${program%/*}/examples/camera-server" --kept "$cache_dir/bench/cameras" \
+        --out "$here/results" --cameras "${CAMERAS:-16}" --seconds "${SECONDS_LIVE:-600}" \
+        --restarts "${RESTARTS:-200}" --adds "${ADDS:-1000}"
+done
+
 # How soon a report opens, where there is a browser.
 "$python" "$here/report_page.py" --program "$program" --out "$here/results" \
     --rounds "${ROUNDS:-3}"
