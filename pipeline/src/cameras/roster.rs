@@ -18,12 +18,12 @@ use crate::{
 /// Live sources that there may be at the same time, unless told otherwise.
 pub const DEFAULT_LIMIT: usize = 1000;
 
-/// Ordinals of live sources begin here: behind those of all recordings.
-const FIRST_ORDINAL: u32 = 1 << 31;
+/// Ordinals of live sources begin here: behind those of all recordings, before those of parts.
+const FIRST_ORDINAL: u32 = 1 << 30;
 
 /// Whether a source of this ordinal is a live one.
 pub fn is_camera(ordinal: u32) -> bool {
-    ordinal >= FIRST_ORDINAL
+    (FIRST_ORDINAL..2 * FIRST_ORDINAL).contains(&ordinal)
 }
 
 /// A live source as asked for.
