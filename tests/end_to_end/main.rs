@@ -9,6 +9,7 @@
 )]
 
 mod bad_input;
+mod cameras;
 mod cameras_support;
 mod changing_files;
 mod dataset;
