@@ -65,7 +65,7 @@ impl Drop for Watch {
     fn drop(&mut self) {
         if let Some(running) = self.running.take() {
             running.signal("INT");
-            println!("{}", running.end().stderr);
+            eprintln!("{}", running.end().stderr);
         }
     }
 }
