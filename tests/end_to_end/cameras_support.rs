@@ -192,7 +192,10 @@ fn a_camera_goes_and_comes_back_where_it_was() {
     viewer.end();
     let refused = Viewer::of(&camera.url()).end();
     assert!(refused.contains("Failed to connect"), "{refused}");
-    for feed in [Feed::default(), Feed::default().fps(10).video(Video::H265)] {
+    for feed in [
+        Feed::default(),
+        Feed::default().fps(10).video(Video::H265).size(320, 240),
+    ] {
         camera.restart_with(feed);
         Viewer::of(&camera.url()).picture();
     }

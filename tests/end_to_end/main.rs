@@ -21,6 +21,7 @@ mod extract;
 mod fetch;
 mod http;
 mod inputs;
+mod live;
 mod main_job;
 mod media;
 mod multisensory;

@@ -139,6 +139,18 @@ impl Feed {
         video.into_iter().chain(sound).collect()
     }
 
+    /// A round of the default as a recording, its pictures later by so many milliseconds.
+    pub fn recording(pictures_late_ms: u64) -> PathBuf {
+        let pictures = Self::default().video_file(Video::H264);
+        let tones = tones(48_000, 1, "");
+        let recipe = format!(
+            "-itsoffset {}ms -i {} {tones} -map 0 -map 1 -c:v copy -c:a flac",
+            pictures_late_ms,
+            pictures.display()
+        );
+        ffmpeg("camera-recording.mkv", &recipe)
+    }
+
     /// The pictures as a file.
     fn video_file(&self, video: Video) -> PathBuf {
         let (fps, (width, height)) = (self.frames_per_second, self.size);
