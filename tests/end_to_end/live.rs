@@ -73,9 +73,9 @@ impl Drop for Watch {
             let ended = running.end();
             let told = ["segment", "session", "clock_source", "video", "audio"];
             for row in self.rows_so_far() {
-                println!("{}", told.map(|field| row[field].to_string()).join(" "));
+                eprintln!("{}", told.map(|field| row[field].to_string()).join(" "));
             }
-            println!("{}", ended.stderr);
+            eprintln!("{}", ended.stderr);
         }
     }
 }

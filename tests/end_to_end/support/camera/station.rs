@@ -64,6 +64,8 @@ impl Station {
         server.set_address("127.0.0.1");
         server.set_service(&port.to_string());
         server.set_auth(auth);
+        // Getting a camera ready takes until its next key frame: they do not wait for each other.
+        server.thread_pool().unwrap().set_max_threads(-1);
         let points = server.mount_points().unwrap();
         let shown: Vec<_> = (mounts.iter())
             .map(|mount| (mount.path.clone(), mount.plans.clone()))
