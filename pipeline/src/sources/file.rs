@@ -108,11 +108,18 @@ fn tell_change(spec: &SourceSpec, before: &Metadata) {
 /// same, so that the rows of a damaged file do not depend on who was faster.
 fn follow(pipeline: &gst::Pipeline, watch: &Watch, spec: &SourceSpec) -> Result<(), SourceError> {
     loop {
-        match next_message(pipeline) {
+        match next_message(pipeline, LOOK) {
             Some(Message::Eos) => return Ok(()),
             Some(Message::Error(error)) => watch.fail(error),
             None if watch.is_stopped() => return Err(SourceError::Stopped),
-            None if watch.all_ended() => return Ok(()),
+            None if watch.all_ended() => {
+                // A decoder says what was wrong before it passes the end on, which may both have
+                // been just now.
+                if let Some(Message::Error(error)) = next_message(pipeline, gst::ClockTime::ZERO) {
+                    watch.fail(error);
+                }
+                return Ok(());
+            }
             None if watch.is_searched_in_vain() => {
                 return Err(watch.take_failure().unwrap_or(SourceError::NoTracks));
             }
@@ -159,9 +166,9 @@ enum Message {
     Error(SourceError),
 }
 
-fn next_message(pipeline: &gst::Pipeline) -> Option<Message> {
+fn next_message(pipeline: &gst::Pipeline, wait: gst::ClockTime) -> Option<Message> {
     let kinds = [gst::MessageType::Eos, gst::MessageType::Error];
-    match pipeline.bus()?.timed_pop_filtered(LOOK, &kinds)?.view() {
+    match pipeline.bus()?.timed_pop_filtered(wait, &kinds)?.view() {
         gst::MessageView::Eos(_) => Some(Message::Eos),
         gst::MessageView::Error(error) => Some(Message::Error(SourceError::of_bus(error))),
         _ => None,

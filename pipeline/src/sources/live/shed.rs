@@ -42,7 +42,8 @@ impl Shed {
     /// Watches a pad before a decoder.
     pub fn guard(self: &Arc<Self>, pad: &gst::Pad, modality: Modality) {
         let shed = self.clone();
-        let waits_for_key = Mutex::new(false);
+        // What comes before the first key frame cannot be decoded, though decoders try.
+        let waits_for_key = Mutex::new(modality == Modality::Video);
         pad.add_probe(gst::PadProbeType::BUFFER, move |pad, info| {
             let mut waits = waits_for_key.lock().unwrap_or_else(PoisonError::into_inner);
             let Some(gst::PadProbeData::Buffer(buffer)) = &mut info.data else {
