@@ -108,6 +108,17 @@ impl Branch {
         })
     }
 
+    /// Decoding on one thread: many pictures at once are many cameras here, and threads that share
+    /// one camera's pictures give each of them out later.
+    pub fn without_delay(self) -> Self {
+        for element in &self.chain {
+            if element.find_property("max-threads").is_some() {
+                element.set_property("max-threads", 1i32);
+            }
+        }
+        self
+    }
+
     /// Puts the elements into the pipeline and links them behind `pad`.
     pub fn attach(self, pad: &gst::Pad) -> Result<(), gst::glib::BoolError> {
         self.pipeline.add_many(&self.chain)?;

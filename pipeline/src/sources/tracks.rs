@@ -201,7 +201,10 @@ impl Tracks {
         }
         let omitted = Omitted::default();
         let sink = self.sink(modality, &omitted);
-        let branch = Branch::new(&pipeline, caps, modality, sink)?;
+        let mut branch = Branch::new(&pipeline, caps, modality, sink)?;
+        if self.spec.is_live {
+            branch = branch.without_delay();
+        }
         self.found.push(modality);
         self.watch.stream_opened();
         let guard = |source: &gst::Pad| {
