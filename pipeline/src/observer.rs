@@ -76,7 +76,7 @@ impl Observer {
         let Some(camera) = self.roster.find(&row.source, row.ordinal) else {
             return;
         };
-        camera.meter.committed(row.segment, is_gap);
+        camera.meter.committed(row.segment, is_gap, row.dropped);
         if camera.listeners.is_empty() {
             return;
         }

@@ -64,8 +64,9 @@ impl Meter {
         }
     }
 
-    /// A second is with the sinks; whether there was nothing in it.
-    pub fn committed(&self, segment: i64, is_gap: bool) {
+    /// A second is with the sinks; whether there was nothing in it, and how many right before it
+    /// were let go.
+    pub fn committed(&self, segment: i64, is_gap: bool, dropped: u32) {
         // A second has a row for each network.
         if self.committed_segment.fetch_max(segment, Relaxed) < segment {
             let counter = if is_gap {
@@ -74,6 +75,7 @@ impl Meter {
                 &self.seconds_out
             };
             counter.fetch_add(1, Relaxed);
+            self.dropped(dropped.into());
         }
     }
 
@@ -95,5 +97,24 @@ impl Meter {
     /// Its sound comes by so much later than its pictures.
     pub fn skewed(&self, skew_ns: i64) {
         self.skew_ns.store(skew_ns, Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_let_go_counts_once_however_many_networks_there_are() {
+        let meter = Meter::default();
+        for _ in 0..2 {
+            meter.committed(7, false, 3);
+        }
+        meter.committed(8, true, 0);
+        let reading = meter.read();
+        assert_eq!(
+            (reading.dropped, reading.seconds_out, reading.gaps),
+            (3, 1, 1)
+        );
     }
 }
