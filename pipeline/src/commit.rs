@@ -10,10 +10,16 @@ use std::{
 
 use sonoscope_operators::{Committed, Row, SourceId};
 
-pub use sinks::{OpenSinks, Trouble};
+pub use sinks::{Manner, OpenSinks, Trouble};
 
 use crate::{
-    fault::Fault, graph, job::Witness, ledger::Ledger, sinks::SinkUri, sources::Stop, tally::Tally,
+    fault::Fault,
+    graph,
+    job::Witness,
+    ledger::Ledger,
+    sinks::{Account, SinkUri},
+    sources::Stop,
+    tally::Tally,
 };
 
 /// The last stage of a run. Clones share it.
@@ -44,6 +50,21 @@ pub struct LeftBehind {
     /// The sink.
     pub sink: SinkUri,
 }
+
+/// What became of rows that were not simply written.
+#[derive(Debug, Default)]
+pub struct Remains {
+    /// Rows that hold no longer, and are still in a sink.
+    pub left_behind: Vec<LeftBehind>,
+    /// What became of the rows of sinks that deliver them.
+    pub deliveries: Vec<(SinkUri, Account)>,
+}
+
+/// How long receivers that do not answer are waited for at the end of a run.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The same, when somebody wants the run to end at once.
+const LITTLE_PATIENCE: Duration = Duration::from_secs(2);
 
 struct Stage {
     sinks: OpenSinks,
@@ -110,16 +131,25 @@ impl Commit {
         Box::new(move |epoch| this.lock().take(&epoch))
     }
 
-    /// Commits what is left, when the dataflow has ended; what was left behind in sinks.
-    pub fn finish(&self) -> Vec<LeftBehind> {
+    /// Commits what is left, when the dataflow has ended; what became of rows that were not simply
+    /// written.
+    pub fn finish(&self) -> Remains {
         let mut stage = self.lock();
+        let patience = match stage.alarm.stop.is_raised() {
+            true => LITTLE_PATIENCE,
+            false => PATIENCE,
+        };
+        stage.guarded(|stage| stage.sinks.drain(patience));
         stage.guarded(|stage| stage.commit(true));
         // Also after trouble, unless another run goes on: what other sinks hold back is to come
         // out.
         if !stage.is_broken || stage.keeping.is_none() {
             stage.finish();
         }
-        std::mem::take(&mut stage.left_behind)
+        Remains {
+            left_behind: std::mem::take(&mut stage.left_behind),
+            deliveries: stage.sinks.accounts(),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Stage> {

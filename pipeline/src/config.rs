@@ -11,10 +11,10 @@ use sonoscope_models::{Device, Precision};
 
 use crate::{
     cameras::Transport,
-    cli::{Extra, RunArgs, ServerArgs},
+    cli::{RunArgs, ServerArgs},
     fault::Fault,
     inputs::Clock,
-    sinks::SinkUri,
+    sinks::{Extra, SinkSpec, SinkUri},
     sources::Frames,
 };
 
@@ -52,6 +52,8 @@ pub struct Config {
     stall: Option<f32>,
     #[serde(rename = "source")]
     cameras: Vec<CameraTable>,
+    #[serde(rename = "sink")]
+    sink_tables: Vec<SinkSpec>,
     server: ServerArgs,
 }
 
@@ -91,6 +93,11 @@ impl Config {
             start: args.start.or(self.start.filter(|_| args.clock.is_none())),
             clock: args.clock.or(self.clock.filter(|_| args.start.is_none())),
             networks: or(args.networks, self.networks),
+            // What is said instead goes before the tables, too.
+            sink_tables: match args.sinks.is_empty() {
+                true => self.sink_tables,
+                false => Vec::new(),
+            },
             sinks: or(args.sinks, self.sinks),
             heatmaps: args.heatmaps.or(self.heatmaps),
             overlay: args.overlay.or(self.overlay),
@@ -110,6 +117,7 @@ impl Config {
             rtsp_transport: args.rtsp_transport.or(self.rtsp_transport),
             stall: args.stall.or(self.stall),
             server: args.server.over(self.server),
+            dry_run: args.dry_run,
             config: args.config,
             cameras: self.cameras,
         }

@@ -8,7 +8,7 @@ use sonoscope_operators::{Batching, GridSpec, Include, Preparation, Provenance, 
 use crate::{
     agenda::{Agenda, Audience},
     cameras::{CameraSpec, Roster},
-    commit::{Alarm, Commit, Keeping, LeftBehind, OpenSinks},
+    commit::{Alarm, Commit, Keeping, Manner, OpenSinks, Remains},
     fault::Fault,
     graph::{self, Graph},
     heatmaps::Heatmaps,
@@ -21,7 +21,7 @@ use crate::{
     progress::Progress,
     roll::Roll,
     server::{self, Deps, NetworkCard, Networks, Server},
-    sinks::{Form, NetworkForm, SinkUri},
+    sinks::{Form, NetworkForm, SinkSpec},
     sources::{Ended, Reading, SourceError, SourceSpec, Stop},
     tally::{Tally, Totals},
 };
@@ -40,7 +40,7 @@ pub struct Job {
     /// Networks, by name or folder.
     pub networks: Vec<String>,
     /// Where rows go.
-    pub sinks: Vec<SinkUri>,
+    pub sinks: Vec<SinkSpec>,
     /// What rows carry besides.
     pub include: Include,
     /// Where heatmap pictures go.
@@ -77,8 +77,8 @@ pub struct StateOptions {
 pub struct Outcome {
     /// What became of the sources.
     pub totals: Totals,
-    /// Rows that hold no longer, and are still in a sink.
-    pub left_behind: Vec<LeftBehind>,
+    /// What became of rows that were not simply written.
+    pub remains: Remains,
     /// What ended the run before its time.
     pub fault: Option<Fault>,
 }
@@ -109,7 +109,7 @@ impl Job {
         let metrics = (self.server.as_ref()).map(|_| Metrics::new(&self.cameras));
         let observer = Observer::new(self.cameras.clone(), self.include, metrics.clone());
         let _server = self.serve(&cards, metrics.as_ref())?;
-        let (sinks, keeping) = self.open(&form, &networks)?;
+        let (sinks, keeping) = self.open(&form, &networks, stop)?;
         let sinks = sinks
             .chosen_by(self.cameras.clone())
             .measured(metrics.clone());
@@ -166,7 +166,7 @@ impl Job {
         let commit = Commit::new(sinks, witness, tally.clone(), keeping, alarm.clone());
         let write = InOrder::new(parts).before(commit.write());
         let ran = graph::run(graph, write);
-        let left_behind = commit.finish();
+        let remains = commit.finish();
         let finished = pool.finish();
         drop(progress);
         let fault = (alarm.take())
@@ -177,7 +177,7 @@ impl Job {
         let fault = fault.or(is_nothing.then(|| nothing(&named)));
         Ok(Outcome {
             totals,
-            left_behind,
+            remains,
             fault,
         })
     }
@@ -240,9 +240,12 @@ impl Job {
         &self,
         form: &Form,
         networks: &[Arc<Provenance>],
+        stop: &Stop,
     ) -> Result<(OpenSinks, Option<Keeping>), Fault> {
+        let state = self.state.as_ref().map(|state| state.folder.as_path());
+        let manner = Manner { form, state, stop };
         let Some(state) = &self.state else {
-            return Ok((OpenSinks::begin(&self.sinks, form)?, None));
+            return Ok((OpenSinks::begin(&self.sinks, manner)?, None));
         };
         OpenSinks::can_be_kept(&self.sinks)?;
         let terms = Terms {
@@ -257,7 +260,7 @@ impl Job {
             clock: self.inputs.clock().to_string(),
         };
         let ledger = Ledger::open(&state.folder, state.retry_failed)?;
-        let sinks = OpenSinks::resume(&self.sinks, form, &ledger, &terms)?;
+        let sinks = OpenSinks::resume(&self.sinks, manner, &ledger, &terms)?;
         let keeping = Keeping {
             ledger: Arc::new(ledger),
             every: state.commit_every,

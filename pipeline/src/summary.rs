@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::{
     commit::LeftBehind,
+    sinks::{Account, SinkUri},
     tally::{SourceTally, Totals},
 };
 
@@ -45,6 +46,47 @@ pub fn print_totals(totals: &Totals, left_behind: &[LeftBehind], quiet: bool) {
              tip: of two rows for the same second, take the later"
         );
     }
+}
+
+/// Prints, on stderr, what did not reach its receiver; if not `quiet`, also how much did. Whether
+/// all of it has.
+pub fn print_deliveries(deliveries: &[(SinkUri, Account)], quiet: bool) -> bool {
+    for (sink, account) in deliveries {
+        if !quiet || !account.is_settled() {
+            eprint!("{}", delivery(sink, account));
+        }
+    }
+    deliveries.iter().all(|(_, account)| account.is_settled())
+}
+
+/// What became of the rows of a sink.
+fn delivery(sink: &SinkUri, account: &Account) -> String {
+    let mut text = format!("{sink}: {} delivered", account.sent);
+    // Writing to a string cannot fail.
+    if account.waiting > 0 {
+        let _ = match account.is_kept {
+            true => write!(text, ", {} wait in the state folder", account.waiting),
+            false => write!(
+                text,
+                ", {} LOST: the receiver did not take them",
+                account.waiting
+            ),
+        };
+    }
+    if account.dropped > 0 {
+        let _ = write!(text, ", {} left out for want of room", account.dropped);
+    }
+    if account.refused > 0 {
+        let _ = write!(text, ", {} refused: see the dead letters", account.refused);
+    }
+    text.push('\n');
+    if account.waiting > 0 {
+        text += match account.is_kept {
+            true => "  tip: the same command sends them when the receiver is there\n",
+            false => "  tip: with --state DIR rows wait on disk for a receiver that is away\n",
+        };
+    }
+    text
 }
 
 /// How many sources there were, where they were not all told, and what was passed over.

@@ -32,6 +32,7 @@ mod pictures;
 mod proxy_support;
 mod report;
 mod selective;
+mod sinks;
 mod sound;
 mod state_folder;
 mod support;

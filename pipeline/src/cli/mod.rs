@@ -9,11 +9,12 @@ mod networks;
 mod report;
 mod run;
 mod server;
+mod sinks;
 mod status;
 mod train;
 mod world;
 
-pub use run::{Extra, RunArgs};
+pub use run::RunArgs;
 pub use server::ServerArgs;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -52,6 +53,8 @@ enum Command {
     Run(Box<RunArgs>),
     /// Say how far a job is that keeps its state in a folder.
     Status(status::StatusArgs),
+    /// List the sinks that are built in, with an example of each.
+    Sinks(sinks::SinksArgs),
     /// Show a network's contract, hashes, sizes and provenance.
     Inspect(inspect::InspectArgs),
     /// List networks; take in other people's weights.
@@ -81,6 +84,7 @@ pub fn main(cli: Cli) -> Result<Exit, Fault> {
     match cli.command {
         Command::Run(args) => run::run(*args, cli.quiet),
         Command::Status(args) => status::run(&args),
+        Command::Sinks(args) => sinks::run(&args),
         Command::Inspect(args) => inspect::run(args)
             .map(|()| Exit::Done)
             .map_err(Fault::usage),

@@ -4,12 +4,12 @@ mod cameras;
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use jiff::Timestamp;
 use sonoscope_models::{Device, NetworkFile, Part, Precision, zoo};
 use sonoscope_operators::{Include, slice::DEFAULT_SILENCE_DBFS};
 
-use super::{ServerArgs, stop_on_signal};
+use super::{ServerArgs, say, stop_on_signal};
 use crate::{
     cameras::Transport,
     config::{CameraTable, Choices, Config, follow::follow},
@@ -17,7 +17,7 @@ use crate::{
     inputs::{Clock, Inputs},
     job::{Job, Outcome, StateOptions},
     roll::Roll,
-    sinks::SinkUri,
+    sinks::{Extra, Form, Opening, SinkSpec, SinkUri},
     sources::{Frames, Reading, SecondRange, Stop},
     summary,
 };
@@ -58,7 +58,8 @@ pub struct RunArgs {
     pub networks: Vec<String>,
 
     /// Where rows go; may be repeated: jsonl:PATH, jsonl:- (stdout, the default),
-    /// parquet:DIR (a folder that is empty), null:.
+    /// parquet:DIR (a folder that is empty), or a broker, database or web server: `sonoscope sinks`
+    /// lists all.
     #[arg(short, long = "sink", value_name = "URI")]
     pub sinks: Vec<SinkUri>,
 
@@ -144,16 +145,14 @@ pub struct RunArgs {
     /// The `[[source]]` tables of the file.
     #[arg(skip)]
     pub cameras: Vec<CameraTable>,
-}
 
-/// The parts of a row that are written only on request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Extra {
-    /// The heatmap, row by row.
-    Heatmap,
-    /// The embeddings of picture and sound.
-    Embeddings,
+    /// The `[[sink]]` tables of the file.
+    #[arg(skip)]
+    pub sink_tables: Vec<SinkSpec>,
+
+    /// See whether every sink can be opened, and end.
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// The networks that run unless others are named.
@@ -177,7 +176,11 @@ pub fn run(args: RunArgs, quiet: bool) -> Result<Exit, Fault> {
         .tip("leave out --state for them; --heatmaps goes with it"));
     }
     let (config, tables) = (args.config.clone(), args.cameras.clone());
+    let is_dry = args.dry_run;
     let job = job(args)?;
+    if is_dry {
+        return try_sinks(&job);
+    }
     if table || overlay.is_some() || job.heatmaps.is_some() {
         must_show(&job)?;
     }
@@ -187,7 +190,7 @@ pub fn run(args: RunArgs, quiet: bool) -> Result<Exit, Fault> {
         Some(path) => {
             let choices = Choices {
                 networks: job.networks.clone(),
-                sinks: job.sinks.clone(),
+                sinks: job.sinks.iter().map(|sink| sink.uri.clone()).collect(),
             };
             follow(path, tables, choices, job.cameras.clone(), stop.clone())
                 .map_err(Fault::environment)?;
@@ -235,11 +238,13 @@ fn must_show(job: &Job) -> Result<(), Fault> {
 }
 
 fn conclude(outcome: Outcome, quiet: bool) -> Result<Exit, Fault> {
-    summary::print_totals(&outcome.totals, &outcome.left_behind, quiet);
-    if let Some(fault) = outcome.fault {
-        return Err(fault);
+    summary::print_totals(&outcome.totals, &outcome.remains.left_behind, quiet);
+    let is_settled = summary::print_deliveries(&outcome.remains.deliveries, quiet);
+    match outcome.fault {
+        Some(fault) => Err(fault),
+        None if !is_settled => Ok(Exit::Environment),
+        None => Ok(outcome.totals.exit()),
     }
-    Ok(outcome.totals.exit())
 }
 
 fn inputs(args: &RunArgs) -> Result<Inputs, Fault> {
@@ -280,10 +285,7 @@ fn job(mut args: RunArgs) -> Result<Job, Fault> {
     let (state, server) = (state(&args)?, args.server.options()?);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let networks = args.networks;
-    let sinks = match args.sinks.is_empty() {
-        true => vec!["jsonl:-".parse().map_err(Fault::usage)?],
-        false => args.sinks,
-    };
+    let sinks = sinks(args.sinks, args.sink_tables)?;
     let reading = Reading {
         range,
         frames: args.frames.unwrap_or_default(),
@@ -296,10 +298,7 @@ fn job(mut args: RunArgs) -> Result<Job, Fault> {
         roll: Roll::default(),
         networks,
         sinks,
-        include: Include {
-            heatmap: args.include.contains(&Extra::Heatmap),
-            embeddings: args.include.contains(&Extra::Embeddings),
-        },
+        include: Include::from_iter(args.include.iter().copied()),
         heatmaps: args.heatmaps,
         workers: args.workers.map_or(1, usize::from),
         threads: args.threads.map_or(cores, usize::from),
@@ -309,6 +308,49 @@ fn job(mut args: RunArgs) -> Result<Job, Fault> {
         state,
         server,
     })
+}
+
+/// Where rows go; to standard output, if nothing is said.
+fn sinks(named: Vec<SinkUri>, tables: Vec<SinkSpec>) -> Result<Vec<SinkSpec>, Fault> {
+    let mut sinks: Vec<SinkSpec> = named.into_iter().map(Into::into).chain(tables).collect();
+    if sinks.is_empty() {
+        sinks.push("jsonl:-".parse::<SinkUri>().map_err(Fault::usage)?.into());
+    }
+    for (at, sink) in sinks.iter().enumerate() {
+        sink.check()
+            .map_err(|wrong| Fault::usage(format!("the sink {}: {wrong}", sink.uri)))?;
+        let name = sink.uri.to_string();
+        if sinks[..at]
+            .iter()
+            .any(|other| other.uri.to_string() == name)
+        {
+            return Err(Fault::usage(format!("the sink {name} is named twice"))
+                .tip("two sinks at one place would be in each other's way"));
+        }
+    }
+    Ok(sinks)
+}
+
+/// Opens every sink, as far as that leaves it as it is.
+fn try_sinks(job: &Job) -> Result<Exit, Fault> {
+    let (form, stop) = (Form::default(), Stop::default());
+    let opening = Opening {
+        form: &form,
+        state: job.state.as_ref().map(|state| state.folder.as_path()),
+        at: None,
+        stop: &stop,
+    };
+    let mut exit = Exit::Done;
+    for sink in &job.sinks {
+        match sink.try_out(&opening) {
+            Ok(()) => say(&format!("{}: ok", sink.uri)),
+            Err(error) => {
+                exit = Exit::Environment;
+                say(&format!("{}: {error}", sink.uri));
+            }
+        }
+    }
+    Ok(exit)
 }
 
 /// How the state of the job is to be kept, if it is.

@@ -1,8 +1,10 @@
 //! All sinks of a run, as one.
 
 use std::{
+    borrow::Cow,
     io::{self, ErrorKind},
-    time::Instant,
+    path::Path,
+    time::{Duration, Instant},
 };
 
 use sonoscope_operators::{Row, SourceId};
@@ -14,16 +16,40 @@ use crate::{
     ledger::{Ledger, Terms},
     metrics::Metrics,
     observer::newest_lag_s,
-    sinks::{Form, Position, Sink, SinkUri, Withdrawal},
+    sinks::{Account, Form, Opening, Position, Sink, SinkSpec, SinkUri, Withdrawal},
+    sources::Stop,
 };
 
 /// The sinks of a run, open.
 pub struct OpenSinks {
-    sinks: Vec<(SinkUri, Box<dyn Sink>)>,
+    sinks: Vec<(SinkSpec, Box<dyn Sink>)>,
     /// Whether what they have taken outlasts this run, so that another goes on behind it.
     is_kept: bool,
     metrics: Option<Metrics>,
     routes: Routes,
+}
+
+/// How sinks are opened.
+#[derive(Clone, Copy)]
+pub struct Manner<'a> {
+    /// What rows carry, and the networks that they speak for.
+    pub form: &'a Form,
+    /// The state folder, if the run keeps one.
+    pub state: Option<&'a Path>,
+    /// Raised when the run is to end.
+    pub stop: &'a Stop,
+}
+
+impl<'a> Manner<'a> {
+    fn at(self, at: Option<&'a Position>) -> Opening<'a> {
+        let Self { form, state, stop } = self;
+        Opening {
+            form,
+            state,
+            at,
+            stop,
+        }
+    }
 }
 
 /// What ended a run, to be told; nothing when the reader of standard output has simply gone.
@@ -35,11 +61,15 @@ impl OpenSinks {
     ///
     /// # Errors
     /// When one cannot be opened.
-    pub fn begin(uris: &[SinkUri], form: &Form) -> Result<Self, Fault> {
-        let (refusing, others) = (uris.iter()).partition::<Vec<_>, _>(|uri| uri.may_refuse());
-        let opened = refusing.into_iter().chain(others).map(|uri| {
-            let sink = uri.open(form, None);
-            Ok((uri.clone(), sink.map_err(|error| cannot_open(uri, &error))?))
+    pub fn begin(specs: &[SinkSpec], manner: Manner) -> Result<Self, Fault> {
+        let may_refuse = |spec: &&SinkSpec| spec.uri.may_refuse() || spec.uri.is_delivered();
+        let (refusing, others) = (specs.iter()).partition::<Vec<_>, _>(may_refuse);
+        let opened = refusing.into_iter().chain(others).map(|spec| {
+            let sink = spec.open(&manner.at(None));
+            Ok((
+                spec.clone(),
+                sink.map_err(|error| cannot_open(spec, &error))?,
+            ))
         });
         Ok(Self {
             sinks: opened.collect::<Result<_, Fault>>()?,
@@ -53,8 +83,8 @@ impl OpenSinks {
     ///
     /// # Errors
     /// When one is standard output.
-    pub fn can_be_kept(uris: &[SinkUri]) -> Result<(), Fault> {
-        let Some(uri) = uris.iter().find(|uri| uri.is_stdout()) else {
+    pub fn can_be_kept(specs: &[SinkSpec]) -> Result<(), Fault> {
+        let Some(SinkSpec { uri, .. }) = specs.iter().find(|spec| spec.uri.is_stdout()) else {
             return Ok(());
         };
         let fault = Fault::usage(format!(
@@ -70,13 +100,13 @@ impl OpenSinks {
     /// When one cannot be, when the job is another one, or has begun with other sinks: what is
     /// committed already would be missing in a new one.
     pub fn resume(
-        uris: &[SinkUri],
-        form: &Form,
+        specs: &[SinkSpec],
+        manner: Manner,
         ledger: &Ledger,
         terms: &Terms,
     ) -> Result<Self, Fault> {
         let Some(written) = ledger.sinks(terms)? else {
-            let mut this = Self::begin(uris, form)?;
+            let mut this = Self::begin(specs, manner)?;
             this.is_kept = true;
             let positions = this.commit().map_err(|trouble| {
                 trouble.unwrap_or_else(|| Fault::environment("a sink has closed"))
@@ -84,20 +114,21 @@ impl OpenSinks {
             ledger.begin(terms, &positions)?;
             return Ok(this);
         };
-        let differences = differences(uris, &written);
+        let differences = differences(specs, &written);
         if !differences.is_empty() {
             return Err(ledger.other_job(differences).into());
         }
-        let opened = uris.iter().map(|uri| {
+        let opened = specs.iter().map(|spec| {
+            let uri = &spec.uri;
             let at = (written.iter()).find(|(name, _)| *name == uri.to_string());
-            let sink = uri.open(form, at.map(|(_, position)| position));
+            let sink = spec.open(&manner.at(at.map(|(_, position)| position)));
             let sink = sink.map_err(|error| {
                 Fault::environment(format!(
                     "cannot go on with {uri}, where rows are committed: {error}"
                 ))
                 .tip("restore it, or begin with a new state folder and new outputs")
             });
-            Ok((uri.clone(), sink?))
+            Ok((spec.clone(), sink?))
         });
         Ok(Self {
             sinks: opened.collect::<Result<_, Fault>>()?,
@@ -110,6 +141,11 @@ impl OpenSinks {
     /// From now on it is measured how long each takes to write.
     #[must_use]
     pub fn measured(mut self, metrics: Option<Metrics>) -> Self {
+        for (spec, sink) in &self.sinks {
+            if let (Some(metrics), Some(counters)) = (&metrics, sink.counters()) {
+                metrics.delivers(&spec.uri.to_string(), counters);
+            }
+        }
         self.metrics = metrics;
         self
     }
@@ -134,9 +170,10 @@ impl OpenSinks {
         let metrics = self.metrics.clone();
         let mut routes = std::mem::take(&mut self.routes);
         routes.see(rows);
-        let written = self.each(|uri, sink| {
+        let written = self.each(|spec, sink| {
+            let uri = &spec.uri;
             let begun = metrics.as_ref().map(|metrics| (metrics, Instant::now()));
-            sink.write(&routes.of(uri, rows))?;
+            sink.write(&taken(spec, routes.of(uri, rows)))?;
             (ended.iter()).try_for_each(|source| sink.close_source(source))?;
             sink.flush()?;
             if let Some((metrics, begun)) = begun.filter(|_| !rows.is_empty()) {
@@ -154,11 +191,28 @@ impl OpenSinks {
     /// When one cannot; the positions of before still hold.
     pub fn commit(&mut self) -> Result<Vec<(String, Position)>, Trouble> {
         let mut positions = Vec::new();
-        self.each(|uri, sink| {
-            positions.push((uri.to_string(), sink.commit()?));
+        self.each(|spec, sink| {
+            positions.push((spec.uri.to_string(), sink.commit()?));
             Ok(())
         })?;
         Ok(positions)
+    }
+
+    /// Waits until receivers have what waits for them, all of them for as long altogether.
+    ///
+    /// # Errors
+    /// When one cannot let it go.
+    pub fn drain(&mut self, patience: Duration) -> Result<(), Trouble> {
+        let until = Instant::now() + patience;
+        self.each(|_, sink| sink.drain(until))
+    }
+
+    /// What became of the rows of each sink whose rows are delivered.
+    pub fn accounts(&self) -> Vec<(SinkUri, Account)> {
+        let counters = |(spec, sink): &(SinkSpec, Box<dyn Sink>)| {
+            Some((spec.uri.clone(), sink.counters()?.read()))
+        };
+        self.sinks.iter().filter_map(counters).collect()
     }
 
     /// Lets everything out that is still held back. If a later run is to go on behind it, the
@@ -167,7 +221,14 @@ impl OpenSinks {
     /// # Errors
     /// When one cannot write it.
     pub fn finish(&mut self) -> Result<(), Trouble> {
-        self.each(|_, sink| sink.finish())
+        let mut trouble = Ok(());
+        // Also those behind one that cannot.
+        for (spec, sink) in &mut self.sinks {
+            let finished = sink.finish();
+            let finished = finished.map_err(|error| refused(&spec.uri, &error, self.is_kept));
+            trouble = trouble.and(finished);
+        }
+        trouble
     }
 
     /// Withdraws a source's rows from all of them; those in which they stay.
@@ -176,9 +237,9 @@ impl OpenSinks {
     /// When one takes no more.
     pub fn withdraw(&mut self, source: &SourceId) -> Result<Vec<SinkUri>, Trouble> {
         let mut left = Vec::new();
-        self.each(|uri, sink| {
+        self.each(|spec, sink| {
             if sink.withdraw(source)? == Withdrawal::Left {
-                left.push(uri.clone());
+                left.push(spec.uri.clone());
             }
             Ok(())
         })?;
@@ -187,18 +248,36 @@ impl OpenSinks {
 
     fn each(
         &mut self,
-        mut work: impl FnMut(&SinkUri, &mut dyn Sink) -> io::Result<()>,
+        mut work: impl FnMut(&SinkSpec, &mut dyn Sink) -> io::Result<()>,
     ) -> Result<(), Trouble> {
         let is_kept = self.is_kept;
-        (self.sinks.iter_mut()).try_for_each(|(uri, sink)| {
-            work(uri, sink.as_mut()).map_err(|error| refused(uri, &error, is_kept))
+        (self.sinks.iter_mut()).try_for_each(|(spec, sink)| {
+            work(spec, sink.as_mut()).map_err(|error| refused(&spec.uri, &error, is_kept))
         })
     }
 }
 
-fn cannot_open(uri: &SinkUri, error: &io::Error) -> Fault {
-    let fault = Fault::environment(format!("cannot open {uri}: {error}"));
-    fault.tip(match error.kind() {
+/// Those of the rows that a sink wants.
+fn taken<'a>(spec: &SinkSpec, rows: Cow<'a, [Row]>) -> Cow<'a, [Row]> {
+    match spec.filter.is_open() || rows.iter().all(|row| spec.filter.takes(row)) {
+        true => rows,
+        false => (rows.iter().filter(|row| spec.filter.takes(row)))
+            .cloned()
+            .collect(),
+    }
+}
+
+fn cannot_open(spec: &SinkSpec, error: &io::Error) -> Fault {
+    let cause = format!("cannot open {}: {error}", spec.uri);
+    match error.kind() {
+        // It says itself what to do.
+        ErrorKind::InvalidInput => return Fault::usage(cause),
+        ErrorKind::PermissionDenied if spec.uri.is_delivered() => {
+            return Fault::environment(cause);
+        }
+        _ => {}
+    }
+    Fault::environment(cause).tip(match error.kind() {
         ErrorKind::AlreadyExists => "name a folder that is empty or not there yet",
         ErrorKind::ResourceBusy => "wait for its end, or name another place",
         _ => "check that the path can be written to",
@@ -206,8 +285,8 @@ fn cannot_open(uri: &SinkUri, error: &io::Error) -> Fault {
 }
 
 /// What two lists of sinks have otherwise.
-fn differences(uris: &[SinkUri], written: &[(String, Position)]) -> Vec<String> {
-    let uris: Vec<_> = uris.iter().map(SinkUri::to_string).collect();
+fn differences(specs: &[SinkSpec], written: &[(String, Position)]) -> Vec<String> {
+    let uris: Vec<_> = specs.iter().map(|spec| spec.uri.to_string()).collect();
     let new = (uris.iter())
         .filter(|uri| !written.iter().any(|(name, _)| name == *uri))
         .map(|uri| format!("the sink {uri} is new, and would lack the rows that are committed"));
@@ -236,8 +315,6 @@ fn refused(uri: &SinkUri, error: &io::Error, is_kept: bool) -> Trouble {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
 
     fn terms() -> Terms {
@@ -254,16 +331,32 @@ mod tests {
         }
     }
 
-    fn uris(home: &Path) -> Vec<SinkUri> {
+    fn specs(home: &Path) -> Vec<SinkSpec> {
         let uri = |scheme: &str| format!("{scheme}:{}", home.join(scheme).display());
         ["jsonl", "parquet"]
-            .map(|scheme| uri(scheme).parse().unwrap())
+            .map(|scheme| uri(scheme).parse::<SinkUri>().unwrap().into())
             .into()
+    }
+
+    fn begin(home: &Path) -> OpenSinks {
+        let (form, stop) = (Form::default(), Stop::default());
+        let manner = Manner {
+            form: &form,
+            state: None,
+            stop: &stop,
+        };
+        OpenSinks::begin(&specs(home), manner).unwrap()
     }
 
     fn resume(home: &Path) -> Result<OpenSinks, Fault> {
         let ledger = Ledger::open(&home.join("state"), false)?;
-        OpenSinks::resume(&uris(home), &Form::default(), &ledger, &terms())
+        let (form, stop) = (Form::default(), Stop::default());
+        let manner = Manner {
+            form: &form,
+            state: Some(home),
+            stop: &stop,
+        };
+        OpenSinks::resume(&specs(home), manner, &ledger, &terms())
     }
 
     /// What a kill leaves is what is there when everything is dropped: none of these writes then.
@@ -272,7 +365,7 @@ mod tests {
         for is_committed in [false, true] {
             let home = tempfile::tempdir().unwrap();
             let ledger = Ledger::open(&home.path().join("state"), false).unwrap();
-            let mut sinks = OpenSinks::begin(&uris(home.path()), &Form::default()).unwrap();
+            let mut sinks = begin(home.path());
             if is_committed {
                 assert_eq!(
                     sinks.commit().ok().map(|positions| positions.len()),

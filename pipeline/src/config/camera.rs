@@ -8,7 +8,7 @@ use sonoscope_operators::SourceId;
 use crate::{
     cameras::{Address, CameraSpec, Transport},
     fault::Fault,
-    sinks::SinkUri,
+    sinks::{SinkUri, expand},
 };
 
 /// A `[[source]]` table.
@@ -102,35 +102,9 @@ impl CameraTable {
     }
 }
 
-/// A text with `${NAME}` replaced by what `value` says.
-///
-/// # Errors
-/// The name of which it says nothing.
-fn expand(text: &str, value: impl Fn(&str) -> Option<String>) -> Result<String, String> {
-    let mut parts = text.split("${");
-    let mut expanded = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let Some((name, rest)) = part.split_once('}') else {
-            return Err(format!("${{{part}"));
-        };
-        expanded += &value(name).ok_or_else(|| name.to_owned())?;
-        expanded += rest;
-    }
-    Ok(expanded)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn variables_are_filled_in_and_missing_ones_named() {
-        let value = |name: &str| (name == "CAM").then(|| "s3cret".to_owned());
-        let filled = expand("rtsp://me:${CAM}@host/${CAM}$", value);
-        assert_eq!(filled.unwrap(), "rtsp://me:s3cret@host/s3cret$");
-        assert_eq!(expand("${OTHER}", value).unwrap_err(), "OTHER");
-        assert!(expand("${CAM", value).is_err());
-    }
 
     #[test]
     fn a_table_says_what_is_wrong_with_it() {

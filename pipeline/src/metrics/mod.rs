@@ -2,6 +2,7 @@
 
 mod buckets;
 mod cameras;
+mod deliveries;
 mod process;
 
 use std::{sync::Arc, time::Duration};
@@ -12,9 +13,10 @@ use prometheus_client::{
     registry::Registry,
 };
 
+use deliveries::Deliveries;
 pub use process::Process;
 
-use crate::cameras::Roster;
+use crate::{cameras::Roster, sinks::Counters};
 
 /// The one label of a series: its name and value.
 type Label = [(&'static str, String); 1];
@@ -43,6 +45,7 @@ struct Inner {
     stage_lag: Histograms,
     sink_write: Histograms,
     sink_lag: Family<Label, Seconds>,
+    deliveries: Deliveries,
 }
 
 impl Metrics {
@@ -88,6 +91,8 @@ impl Metrics {
             sink_lag.clone(),
         );
         own.register_collector(Box::new(cameras::Cameras::new(roster.clone())));
+        let deliveries = Deliveries::default();
+        own.register_collector(Box::new(deliveries.clone()));
         registry.register_collector(Box::new(process::Collected));
         Self(Arc::new(Inner {
             registry,
@@ -97,6 +102,7 @@ impl Metrics {
             stage_lag,
             sink_write,
             sink_lag,
+            deliveries,
         }))
     }
 
@@ -130,6 +136,11 @@ impl Metrics {
         if let Some(lag_s) = lag_s {
             self.0.sink_lag.get_or_create(&label).set(lag_s);
         }
+    }
+
+    /// A sink delivers its rows, and counts what becomes of them.
+    pub fn delivers(&self, sink: &str, counters: Counters) {
+        self.0.deliveries.add(sink, counters);
     }
 
     /// All of it, in the text form of OpenMetrics.

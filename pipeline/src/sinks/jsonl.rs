@@ -9,7 +9,15 @@ use std::{
 use serde_json::json;
 use sonoscope_operators::{Include, Row, SourceId};
 
-use super::{Position, Sink, Withdrawal};
+use super::{Position, Sink, Withdrawal, open::Card};
+
+/// How it is listed.
+pub const CARD: Card = Card {
+    name: "jsonl:",
+    about: "one object a line, into a file, or with - to standard output",
+    example: "jsonl:out/rows.jsonl",
+    options: &[],
+};
 
 /// The sink.
 pub struct Jsonl {

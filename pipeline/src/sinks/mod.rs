@@ -1,16 +1,34 @@
-//! Where rows go. One file a sink, all of one outline.
+//! Where rows go. One file a sink, all of one outline: its options, `open`, and then either a
+//! [`Sink`], which writes by itself, or a [`delivery::receiver::Receiver`], to whom rows are
+//! delivered.
 
+pub mod delivery;
+mod durable;
+mod endpoint;
+mod filter;
 mod form;
 mod jsonl;
 mod null;
+mod open;
 mod parquet;
+mod secret;
+mod spec;
+mod spool;
+mod uri;
+mod webhook;
 
-use std::{fmt, io, path::PathBuf, str::FromStr};
+use std::{io, path::PathBuf, time::Instant};
 
 use serde::{Deserialize, Serialize};
 use sonoscope_operators::{Row, SourceId};
 
+pub use delivery::{Account, Counters};
+pub use endpoint::expand;
+pub use filter::Filter;
 pub use form::{Form, NetworkForm};
+pub use open::{Opening, catalogue};
+pub use spec::{BufferKind, BufferSpec, Extra, OptionValue, RetrySpec, SinkSpec, WhenFull};
+pub use uri::{Scheme, SinkUri, UriError};
 
 /// A receiver of rows.
 ///
@@ -51,6 +69,14 @@ pub trait Sink: Send {
     /// When they cannot be taken back.
     fn withdraw(&mut self, source: &SourceId) -> io::Result<Withdrawal>;
 
+    /// Waits until everything taken has reached its receiver, or for so long.
+    ///
+    /// # Errors
+    /// When it cannot be let go.
+    fn drain(&mut self, _until: Instant) -> io::Result<()> {
+        Ok(())
+    }
+
     /// The run is over, whether or not all sources have ended, and the last position is kept: what
     /// is still held back comes out. Nothing else is called afterwards.
     ///
@@ -58,6 +84,11 @@ pub trait Sink: Send {
     /// When it cannot be written.
     fn finish(&mut self) -> io::Result<()> {
         self.flush()
+    }
+
+    /// What becomes of its rows, where they are delivered.
+    fn counters(&self) -> Option<Counters> {
+        None
     }
 }
 
@@ -88,107 +119,4 @@ pub enum Written {
     },
     /// A folder of Parquet files.
     Parquet(PathBuf),
-}
-
-/// A sink as asked for: `scheme:rest`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SinkUri {
-    scheme: Scheme,
-    rest: String,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Scheme {
-    Jsonl,
-    Parquet,
-    Null,
-}
-
-/// A sink that this program does not have.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "`{0}` names no sink that is built in (tip: jsonl:PATH, jsonl:- for stdout, parquet:DIR, null:)"
-)]
-pub struct UnknownSink(String);
-
-impl FromStr for SinkUri {
-    type Err = UnknownSink;
-
-    fn from_str(uri: &str) -> Result<Self, UnknownSink> {
-        let unknown = || UnknownSink(uri.to_owned());
-        let (scheme, rest) = uri.split_once(':').ok_or_else(unknown)?;
-        let scheme = match scheme {
-            "jsonl" if !rest.is_empty() => Scheme::Jsonl,
-            "parquet" if !rest.is_empty() => Scheme::Parquet,
-            "null" => Scheme::Null,
-            _ => return Err(unknown()),
-        };
-        let rest = rest.to_owned();
-        Ok(Self { scheme, rest })
-    }
-}
-
-impl fmt::Display for SinkUri {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = match self.scheme {
-            Scheme::Jsonl => "jsonl",
-            Scheme::Parquet => "parquet",
-            Scheme::Null => "null",
-        };
-        write!(f, "{scheme}:{}", self.rest)
-    }
-}
-
-impl SinkUri {
-    /// Opens the sink, begun anew or as it was at a position, without what came behind it. A
-    /// folder that holds rows is not begun anew, but refused.
-    ///
-    /// # Errors
-    /// When it cannot be written to, or is not what it was at that position.
-    pub fn open(&self, form: &Form, at: Option<&Position>) -> io::Result<Box<dyn Sink>> {
-        Ok(match self.scheme {
-            Scheme::Jsonl => Box::new(jsonl::Jsonl::open(&self.rest, form.include, at)?),
-            Scheme::Parquet => Box::new(parquet::Parquet::open(&self.rest, form.clone(), at)?),
-            Scheme::Null => Box::new(null::Null),
-        })
-    }
-
-    /// Whether it is opened only where that costs no rows that are there already.
-    pub fn may_refuse(&self) -> bool {
-        self.scheme == Scheme::Parquet
-    }
-
-    /// Where its rows can be read again, up to a position; nothing if they cannot.
-    pub fn written(&self, at: &Position) -> Option<Written> {
-        let path = PathBuf::from(&self.rest);
-        match self.scheme {
-            Scheme::Jsonl => Some(Written::Lines {
-                path,
-                bytes: jsonl::bytes_at(at)?,
-            }),
-            Scheme::Parquet => Some(Written::Parquet(path)),
-            Scheme::Null => None,
-        }
-    }
-
-    /// Whether it writes to the program's standard output.
-    pub fn is_stdout(&self) -> bool {
-        self.scheme == Scheme::Jsonl && self.rest == "-"
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn uris_are_read_and_written() {
-        for uri in ["jsonl:-", "jsonl:out/rows.jsonl", "parquet:out", "null:"] {
-            assert_eq!(uri.parse::<SinkUri>().unwrap().to_string(), uri);
-        }
-        for wrong in ["jsonl", "jsonl:", "parquet:", "carrier-pigeon:home", ""] {
-            let error = wrong.parse::<SinkUri>().unwrap_err().to_string();
-            assert!(error.contains("tip:"), "{error}");
-        }
-    }
 }

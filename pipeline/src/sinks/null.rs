@@ -5,7 +5,15 @@ use std::io;
 use serde_json::Value;
 use sonoscope_operators::{Row, SourceId};
 
-use super::{Position, Sink, Withdrawal};
+use super::{Position, Sink, Withdrawal, open::Card};
+
+/// How it is listed.
+pub const CARD: Card = Card {
+    name: "null:",
+    about: "nowhere: for measuring what all else costs",
+    example: "null:",
+    options: &[],
+};
 
 /// The sink.
 pub struct Null;

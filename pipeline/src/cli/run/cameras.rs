@@ -46,7 +46,10 @@ pub fn roster(args: &mut RunArgs) -> Result<Roster, Fault> {
 pub fn choices(args: &RunArgs) -> Choices {
     Choices {
         networks: args.networks.clone(),
-        sinks: args.sinks.clone(),
+        sinks: (args.sinks.iter())
+            .chain(args.sink_tables.iter().map(|table| &table.uri))
+            .cloned()
+            .collect(),
     }
 }
 

@@ -22,9 +22,12 @@ use sonoscope_operators::{ROW_SCHEMA, Row};
 use super::{
     super::Form,
     columns::{Sizes, batch},
-    durable::kill_point,
     held::HeldPart,
-    spool::Spool,
+    record::Record,
+};
+use crate::sinks::{
+    durable::kill_point,
+    spool::{Place, Spool},
 };
 
 /// Rows of a row group: a quarter of an hour, so that a reader can leave out what it does not need.
@@ -55,8 +58,8 @@ pub fn write(
     let schema = batch(&[], sizes)?.schema();
     let mut writer = writer(File::create(temporary)?, schema, held, form).map_err(io_error)?;
     for places in held.rows.chunks(GROUP_ROWS) {
-        let rows: Vec<Row> =
-            (places.iter().map(|place| spool.row(*place))).collect::<Result<_, _>>()?;
+        let rows = places.iter().map(|place| row(spool, *place));
+        let rows: Vec<Row> = rows.collect::<Result<_, _>>()?;
         writer.write(&batch(&rows, sizes)?).map_err(io_error)?;
     }
     let file = writer.into_inner().map_err(io_error)?.into_inner()?;
@@ -64,6 +67,16 @@ pub fn write(
     kill_point()?;
     fs::rename(temporary, path)?;
     kill_point()
+}
+
+fn row(spool: &Spool, place: Place) -> io::Result<Row> {
+    match Record::of(&spool.read(place)?)? {
+        Record::Row(row) => Ok(row.into_owned()),
+        _ => {
+            let message = "the spool has something else in the place of a row";
+            Err(io::Error::new(io::ErrorKind::InvalidData, message))
+        }
+    }
 }
 
 fn writer(

@@ -9,9 +9,11 @@ use std::{
 use sonoscope_operators::SourceId;
 
 use super::{
-    durable::{Changed, kill_point, sync_folder},
     place::{Part, folder_of},
     record::Record,
+};
+use crate::sinks::{
+    durable::{Changed, kill_point, sync_folder},
     spool::{self, Spool},
 };
 
@@ -92,9 +94,10 @@ impl Folder {
     pub fn remove_written_behind(&self, spool: &Spool) -> io::Result<()> {
         let mut parts: Vec<Part> = Vec::new();
         spool.behind(|record| {
-            if let Record::Complete(part) | Record::Begun(part) = record {
+            if let Record::Complete(part) | Record::Begun(part) = Record::of(record)? {
                 parts.push(part.into_owned());
             }
+            Ok(())
         })?;
         let mut changed = Changed::default();
         for path in parts.iter().map(|part| self.root.join(part.path())) {

@@ -8,17 +8,7 @@ use super::{
     place::{Part, Slot, Stream},
     record::Record,
 };
-
-/// Where a row lies in the spool.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct RowPlace {
-    /// The file, by its number.
-    pub file: u32,
-    /// The first byte of its record.
-    pub offset: u64,
-    /// Bytes of its record.
-    pub bytes: u32,
-}
+use crate::sinks::spool::Place;
 
 /// The rows of a part.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +16,7 @@ pub struct HeldPart {
     /// The part.
     pub part: Part,
     /// Its rows, in order.
-    pub rows: Vec<RowPlace>,
+    pub rows: Vec<Place>,
 }
 
 /// All that waits. A function of the records of the spool, so it can be had again from them.
@@ -40,7 +30,7 @@ pub struct Held {
 
 impl Held {
     /// Takes note of what a record says that lies at a place.
-    pub fn note(&mut self, record: &Record, place: RowPlace) {
+    pub fn note(&mut self, record: &Record, place: Place) {
         match record {
             Record::Row(row) => self.row(row, place),
             Record::Complete(part) => self.forget(part),
@@ -50,7 +40,7 @@ impl Held {
     }
 
     /// The first row of another slot completes the part that was open.
-    fn row(&mut self, row: &Row, place: RowPlace) {
+    fn row(&mut self, row: &Row, place: Place) {
         let (stream, slot) = (Stream::of(row), Slot::of(row));
         if let Some((open, held)) = self.open.get_mut(&stream)
             && *open == slot

@@ -8,13 +8,11 @@
 //! is found there when the sink is opened at it, and taken away.
 
 mod columns;
-mod durable;
 mod file;
 mod folder;
 mod held;
 mod place;
 mod record;
-mod spool;
 #[cfg(test)]
 mod tests;
 
@@ -24,13 +22,24 @@ use serde::{Deserialize, Serialize};
 use sonoscope_operators::{Row, SourceId};
 
 use self::{
-    durable::Changed,
     folder::Folder,
     held::{Held, HeldPart},
     record::Record,
+};
+use super::{
+    Form, Position, Sink, Withdrawal,
+    durable::Changed,
+    open::Card,
     spool::{Extent, Spool},
 };
-use super::{Form, Position, Sink, Withdrawal};
+
+/// How it is listed.
+pub const CARD: Card = Card {
+    name: "parquet:",
+    about: "a folder of Parquet files, an hour of a source each",
+    example: "parquet:out",
+    options: &[],
+};
 
 /// The sink.
 pub struct Parquet {
@@ -71,7 +80,10 @@ impl Parquet {
         folder.remove_written_behind(&spool)?;
         spool.cut()?;
         let mut held = Held::default();
-        spool.replay(|record, place| held.note(&record, place))?;
+        spool.replay(|record, place| {
+            held.note(&Record::of(record)?, place);
+            Ok(())
+        })?;
         Ok(Self {
             folder,
             form,
@@ -82,7 +94,7 @@ impl Parquet {
     }
 
     fn append(&mut self, record: &Record) -> io::Result<()> {
-        let place = self.spool.append(record)?;
+        let place = self.spool.append(&record.bytes()?)?;
         self.held.note(record, place);
         Ok(())
     }
@@ -94,7 +106,7 @@ impl Parquet {
         record: fn(&HeldPart) -> Record,
     ) -> io::Result<()> {
         for held in parts {
-            self.spool.append(&record(held))?;
+            self.spool.append(&record(held).bytes()?)?;
         }
         self.spool.flush()?;
         if parts.is_empty() {

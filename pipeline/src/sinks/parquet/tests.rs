@@ -17,6 +17,7 @@ use sonoscope_operators::{ClockSource, Provenance, Row, Score, SourceId, Status}
 use tempfile::TempDir;
 
 use super::*;
+use crate::sinks::{durable, spool};
 
 /// A thing that is done to the sink.
 #[derive(Clone, Debug)]

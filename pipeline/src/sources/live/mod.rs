@@ -1,6 +1,5 @@
 //! A live source: one session after another, until it is told to end.
 
-mod backoff;
 mod clock;
 mod door;
 mod error;
@@ -25,8 +24,10 @@ pub use error::LiveError;
 pub use session::Session;
 
 use super::{Ended, Frames, Outlet, Reading, SourceSpec, Stop};
-use crate::cameras::{Camera, State};
-use backoff::Backoff;
+use crate::{
+    backoff::Backoff,
+    cameras::{Camera, State},
+};
 use clock::unix_ns;
 use door::Door;
 use outage::Outage;

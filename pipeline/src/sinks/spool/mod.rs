@@ -1,7 +1,9 @@
-//! Rows that are taken, but not yet in a part: files to which records are appended.
+//! What a sink has taken and not yet passed on: files to which records are appended.
 //!
 //! There are several, by number, so that the oldest can go when nothing of it is needed, while
-//! rows keep coming.
+//! records keep coming.
+
+mod frame;
 
 use std::{
     collections::BTreeMap,
@@ -12,13 +14,8 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use sonoscope_operators::Row;
 
-use super::{
-    durable::{kill_point, sync_folder},
-    held::RowPlace,
-    record::{Record, first_of},
-};
+use super::durable::{kill_point, sync_folder};
 
 /// From here on a file gets no more records.
 const FULL_BYTES: u64 = 64 << 20;
@@ -32,6 +29,17 @@ pub struct Extent {
     pub number: u32,
     /// Bytes from its start.
     pub bytes: u64,
+}
+
+/// Where a record lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The file, by its number.
+    pub file: u32,
+    /// The first byte of what stands there.
+    pub offset: u64,
+    /// Bytes that it takes.
+    pub bytes: u32,
 }
 
 /// The files.
@@ -105,8 +113,8 @@ impl Spool {
     /// Hands out the records that count, in order.
     ///
     /// # Errors
-    /// When one cannot be read.
-    pub fn replay(&self, mut note: impl FnMut(Record, RowPlace)) -> io::Result<()> {
+    /// When one cannot be read, and what `note` says.
+    pub fn replay(&self, mut note: impl FnMut(&[u8], Place) -> io::Result<()>) -> io::Result<()> {
         for (number, spool) in &self.files {
             let end = each_record(&spool.file, *number, spool.bytes, &mut note)?;
             if end != spool.bytes {
@@ -121,19 +129,23 @@ impl Spool {
     /// Hands out the whole records behind those that count, for as far as they can be read.
     ///
     /// # Errors
-    /// When the folder or a file cannot be read.
-    pub fn behind(&self, mut note: impl FnMut(Record)) -> io::Result<()> {
+    /// When the folder or a file cannot be read, and what `note` says.
+    pub fn behind(&self, mut note: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
         for number in numbers(&self.folder)? {
             let file = File::open(path_of(&self.folder, number))?;
             let counts = self.files.get(&number).map_or(0, |spool| spool.bytes);
             let is_old = !self.files.contains_key(&number) && number < self.last_number();
             if !is_old {
                 let whole = file.metadata()?.len();
-                each_record(&file, number, whole, &mut |record, place| {
-                    if place.offset >= counts {
-                        note(record);
-                    }
-                })?;
+                each_record(
+                    &file,
+                    number,
+                    whole,
+                    &mut |record, place| match place.offset >= counts {
+                        true => note(record),
+                        false => Ok(()),
+                    },
+                )?;
             }
         }
         Ok(())
@@ -161,11 +173,11 @@ impl Spool {
     ///
     /// # Errors
     /// When it is too large.
-    pub fn append(&mut self, record: &Record) -> io::Result<RowPlace> {
+    pub fn append(&mut self, record: &[u8]) -> io::Result<Place> {
         let start = self.pending.len();
-        record.append(&mut self.pending)?;
+        frame::append(record, &mut self.pending)?;
         let (file, bytes) = self.last();
-        Ok(RowPlace {
+        Ok(Place {
             file,
             offset: bytes + start as u64,
             bytes: (self.pending.len() - start) as u32,
@@ -229,19 +241,17 @@ impl Spool {
         Ok(())
     }
 
-    /// The row at a place that has been flushed.
+    /// The record at a place that has been flushed.
     ///
     /// # Errors
     /// When it is not there.
-    pub fn row(&self, place: RowPlace) -> io::Result<Row> {
-        let damaged = || io::Error::new(io::ErrorKind::InvalidData, "the spool lost a row");
+    pub fn read(&self, place: Place) -> io::Result<Vec<u8>> {
+        let damaged = || io::Error::new(io::ErrorKind::InvalidData, "the spool lost a record");
         let spool = self.files.get(&place.file).ok_or_else(damaged)?;
         let mut bytes = vec![0; place.bytes as usize];
         spool.file.read_exact_at(&mut bytes, place.offset)?;
-        match first_of(&bytes) {
-            Some((Record::Row(row), _)) => Ok(row.into_owned()),
-            _ => Err(damaged()),
-        }
+        let (record, _) = frame::first_of(&bytes).ok_or_else(damaged)?;
+        Ok(record.to_vec())
     }
 
     /// What counts now, of the files from this number on.
@@ -286,18 +296,18 @@ fn each_record(
     file: &File,
     number: u32,
     bytes: u64,
-    note: &mut impl FnMut(Record, RowPlace),
+    note: &mut impl FnMut(&[u8], Place) -> io::Result<()>,
 ) -> io::Result<u64> {
     let mut content = vec![0; bytes as usize];
     file.read_exact_at(&mut content, 0)?;
     let mut at = 0;
-    while let Some((record, length)) = first_of(&content[at..]) {
-        let place = RowPlace {
+    while let Some((record, length)) = frame::first_of(&content[at..]) {
+        let place = Place {
             file: number,
             offset: at as u64,
             bytes: length as u32,
         };
-        note(record, place);
+        note(record, place)?;
         at += length;
     }
     Ok(at as u64)

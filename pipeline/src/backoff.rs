@@ -5,24 +5,33 @@ use std::time::Duration;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// The first wait.
+/// The first wait, if nothing else is said.
 const LEAST: Duration = Duration::from_millis(500);
 
-/// No wait is longer.
+/// No wait is longer, if nothing else is said.
 const MOST: Duration = Duration::from_secs(30);
 
 /// Waits that double from one failure to the next, each shortened at random by up to a half, so
-/// that many sources that failed together do not come back together.
+/// that many that failed together do not come back together.
 #[derive(Debug)]
 pub struct Backoff {
+    least: Duration,
+    most: Duration,
     failures: u32,
     random: ChaCha8Rng,
 }
 
 impl Backoff {
-    /// No failure yet. Sources with different seeds wait differently.
+    /// Half a second at first, half a minute at most. Those with different seeds wait differently.
     pub fn new(seed: u64) -> Self {
+        Self::within(LEAST, MOST, seed)
+    }
+
+    /// No failure yet; waits between these.
+    pub fn within(least: Duration, most: Duration, seed: u64) -> Self {
         Self {
+            least,
+            most,
             failures: 0,
             random: ChaCha8Rng::seed_from_u64(seed),
         }
@@ -30,11 +39,14 @@ impl Backoff {
 
     /// The wait after one more failure.
     pub fn next(&mut self) -> Duration {
-        let doubled = LEAST.saturating_mul(1 << self.failures.min(16)).min(MOST);
+        let doubled = self
+            .least
+            .saturating_mul(1 << self.failures.min(16))
+            .min(self.most);
         self.failures += 1;
         doubled
             .mul_f64(self.random.random_range(0.5..=1.0))
-            .max(LEAST / 2)
+            .max(self.least / 2)
     }
 
     /// All is well again.

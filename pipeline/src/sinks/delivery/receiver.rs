@@ -1,0 +1,89 @@
+//! Whoever takes rows beyond a network: brokers, databases, web servers.
+
+use super::letter::Letter;
+
+/// One who takes letters. It lives on a thread of its own, which may wait.
+///
+/// A receiver is made without being asked anything yet; `connect` comes first, and again after
+/// every [`SendError::Lost`].
+pub trait Receiver: Send {
+    /// Connects, and sees to it that letters can be taken: who asks is let in, the place for them
+    /// is there. Returns the number of the last letter that it has for sure, if it remembers.
+    ///
+    /// # Errors
+    /// When it is not there, or does not let anybody in.
+    fn connect(&mut self) -> Result<Option<u64>, SendError>;
+
+    /// Hands letters over, in order. They are taken when this returns: acknowledged, committed.
+    ///
+    /// # Errors
+    /// When not all were taken.
+    fn send(&mut self, letters: &[Letter]) -> Result<(), SendError>;
+
+    /// Nothing more comes. Takes leave in good order.
+    fn close(&mut self) {}
+}
+
+/// Why letters were not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// The receiver is out of reach, or asks to be left alone: it is tried again.
+    #[error("{reason}")]
+    Lost {
+        /// How many of the letters were taken, from the first on.
+        taken: usize,
+        /// What happened.
+        reason: String,
+    },
+    /// It does not let anybody in, or has no place for letters: tried again, though somebody has to
+    /// mend something first. At the start of a run it ends the run.
+    #[error("{reason}")]
+    Denied {
+        /// What happened, and what to do.
+        reason: String,
+    },
+    /// It will never take this one letter.
+    #[error("{reason}")]
+    Refused {
+        /// Which of the letters; those before it were taken.
+        index: usize,
+        /// What it said.
+        reason: String,
+    },
+}
+
+impl SendError {
+    /// Out of reach, with nothing taken.
+    pub fn lost(reason: impl ToString) -> Self {
+        Self::Lost {
+            taken: 0,
+            reason: reason.to_string(),
+        }
+    }
+
+    /// Not let in.
+    pub fn denied(reason: impl ToString) -> Self {
+        Self::Denied {
+            reason: reason.to_string(),
+        }
+    }
+
+    /// The same, told with these secrets hidden.
+    #[must_use]
+    pub fn without(self, secrets: &[String]) -> Self {
+        let hide = |reason: String| crate::sinks::secret::hide_in(&reason, secrets);
+        match self {
+            Self::Lost { taken, reason } => Self::Lost {
+                taken,
+                reason: hide(reason),
+            },
+            Self::Denied { reason } => Self::Denied {
+                reason: hide(reason),
+            },
+            Self::Refused { index, reason } => Self::Refused {
+                index,
+                reason: hide(reason),
+            },
+        }
+    }
+}

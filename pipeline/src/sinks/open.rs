@@ -1,0 +1,132 @@
+//! Opening sinks, and the list of those that are built in.
+
+use std::{fs, io, path::Path};
+
+use super::{
+    Form, Position, Scheme, Sink, SinkSpec,
+    delivery::{Delivered, letter::Style, receiver::Receiver},
+    endpoint::EndpointError,
+    jsonl::{self, Jsonl},
+    null::{self, Null},
+    parquet::{self, Parquet},
+    webhook::{self, Webhook},
+};
+use crate::sources::Stop;
+
+/// What a sink is opened with.
+#[derive(Clone, Copy)]
+pub struct Opening<'a> {
+    /// What the run's rows carry, and the networks that they speak for.
+    pub form: &'a Form,
+    /// The state folder, if the run keeps one.
+    pub state: Option<&'a Path>,
+    /// Where it stood, if it goes on.
+    pub at: Option<&'a Position>,
+    /// Raised when the run is to end.
+    pub stop: &'a Stop,
+}
+
+/// A sink as it is listed.
+#[derive(Clone, Copy, Debug)]
+pub struct Card {
+    /// What its URI begins with.
+    pub name: &'static str,
+    /// What it does.
+    pub about: &'static str,
+    /// One as it may be written.
+    pub example: &'static str,
+    /// Its options: the name, and what it is.
+    pub options: &'static [(&'static str, &'static str)],
+}
+
+/// All that are built in.
+pub fn catalogue() -> Vec<Card> {
+    vec![jsonl::CARD, parquet::CARD, webhook::CARD, null::CARD]
+}
+
+impl Card {
+    /// The names of its options.
+    pub fn option_names(&self) -> Vec<&'static str> {
+        self.options.iter().map(|(name, _)| *name).collect()
+    }
+}
+
+impl SinkSpec {
+    /// Opens the sink, begun anew or as it was at a position, without what came behind it. A
+    /// folder that holds rows is not begun anew, but refused.
+    ///
+    /// # Errors
+    /// When it cannot be written to, is not what it was at that position, or does not let us in.
+    pub fn open(&self, opening: &Opening) -> io::Result<Box<dyn Sink>> {
+        let include = self.include(opening.form.include);
+        let (path, at) = (self.uri.rest(), opening.at);
+        if let Some(receiver) = self.receiver(opening)? {
+            let delivered = Delivered::open(self, receiver, self.style(opening), opening)?;
+            return Ok(Box::new(delivered));
+        }
+        let form = || Form {
+            include,
+            ..opening.form.clone()
+        };
+        Ok(match self.uri.scheme() {
+            Scheme::Jsonl => Box::new(Jsonl::open(path, include, at)?),
+            Scheme::Parquet => Box::new(Parquet::open(path, form(), at)?),
+            _ => Box::new(Null),
+        })
+    }
+
+    /// Sees whether it could be opened, and leaves it as it is.
+    ///
+    /// # Errors
+    /// When it could not.
+    pub fn try_out(&self, opening: &Opening) -> io::Result<()> {
+        if let Some(mut receiver) = self.receiver(opening)? {
+            receiver.connect().map_err(io::Error::other)?;
+            receiver.close();
+            return Ok(());
+        }
+        match self.uri.scheme() {
+            Scheme::Jsonl | Scheme::Parquet if !self.uri.is_stdout() => {
+                can_be_made(Path::new(self.uri.rest()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn style(&self, opening: &Opening) -> Style {
+        Style {
+            include: self.include(opening.form.include),
+            cloudevents: self.cloudevents,
+        }
+    }
+
+    /// Whom its rows are delivered to, if they are.
+    fn receiver(&self, opening: &Opening) -> io::Result<Option<Box<dyn Receiver>>> {
+        let style = self.style(opening);
+        let made = match self.uri.scheme() {
+            Scheme::Jsonl | Scheme::Parquet | Scheme::Null => return Ok(None),
+            Scheme::Webhook => boxed(Webhook::new(self, style)),
+        };
+        made.map(Some)
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))
+    }
+}
+
+fn boxed<R: Receiver + 'static>(
+    receiver: Result<R, EndpointError>,
+) -> Result<Box<dyn Receiver>, EndpointError> {
+    receiver.map(|receiver| Box::new(receiver) as Box<dyn Receiver>)
+}
+
+/// That something can be written at a path: the nearest folder that is there takes a file.
+fn can_be_made(path: &Path) -> io::Result<()> {
+    if path.is_file() {
+        return fs::OpenOptions::new().append(true).open(path).map(drop);
+    }
+    let here = Path::new(".");
+    let folder = path
+        .ancestors()
+        .find(|folder| folder.is_dir())
+        .unwrap_or(here);
+    tempfile::tempfile_in(folder).map(drop)
+}

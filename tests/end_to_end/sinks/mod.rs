@@ -1,0 +1,12 @@
+//! Sinks beyond a network, each with a real receiver on this machine: one suite for all of them.
+
+mod compliance;
+mod house;
+mod webhook;
+
+#[path = "../../../pipeline/src/sinks/delivery/testing_row.rs"]
+mod row;
+
+use compliance::compliance;
+
+compliance!(webhook, webhook::Hook);
