@@ -139,10 +139,14 @@ impl Webhook {
 
     fn lost(&self, error: &ureq::Error) -> SendError {
         match error {
-            ureq::Error::Rustls(error) => SendError::denied(format!(
-                "TLS: {error} (tip: options.ca names the certificates to trust)"
-            )),
-            ureq::Error::Tls(error) => SendError::denied(format!("TLS: {error}")),
+            ureq::Error::Tls(reason) => SendError::denied(format!("TLS: {reason}")),
+            ureq::Error::Rustls(error) => refuses_tls(error),
+            ureq::Error::Io(error) => {
+                match error.get_ref().and_then(|error| error.downcast_ref()) {
+                    Some(error) => refuses_tls(error),
+                    None => SendError::lost(error),
+                }
+            }
             other => SendError::lost(other),
         }
         .without(&self.secrets)
@@ -215,6 +219,12 @@ impl Webhook {
             reason: "it takes rows one by one, and not together".into(),
         })
     }
+}
+
+fn refuses_tls(error: &rustls::Error) -> SendError {
+    SendError::denied(format!(
+        "TLS: {error} (tip: option `ca` names the certificates to trust)"
+    ))
 }
 
 /// What an answer means.

@@ -6,7 +6,3 @@ mod webhook;
 
 #[path = "../../../pipeline/src/sinks/delivery/testing_row.rs"]
 mod row;
-
-use compliance::compliance;
-
-compliance!(webhook, webhook::Hook);

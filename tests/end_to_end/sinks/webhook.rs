@@ -21,9 +21,12 @@ use serde_json::Value;
 use sonoscope_operators::Row;
 
 use super::{
+    compliance::compliance,
     house::{Guarded, House, Tls, free_port},
     row::row,
 };
+
+compliance!(Hook);
 
 /// The segment that it answers with 422.
 const STRANGE: i64 = 4242;
