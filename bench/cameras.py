@@ -22,6 +22,7 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import figures
@@ -90,6 +91,7 @@ class Watcher:
         end = time.monotonic() + seconds
         while not holds():
             if time.monotonic() > end or self.process.poll() is not None:
+                self.process.kill()
                 raise SystemExit("the program does not do what it should")
             time.sleep(0.05)
 
@@ -116,6 +118,15 @@ class Watcher:
         """How many sources are in which state."""
         answer = self.ask("GET", "/api/sources")
         return Counter(one["state"] for one in json.loads(answer or "[]"))
+
+    def sessions(self) -> list[int]:
+        """How many sessions each source has lost."""
+        answer = json.loads(self.ask("GET", "/api/sources") or "[]")
+        return [one["counted"]["reconnects"] for one in sorted(answer, key=lambda one: one["id"])]
+
+    def have_lost(self, before: list[int]) -> bool:
+        """Whether each source has lost a session since."""
+        return all(now > then for now, then in zip(self.sessions(), before, strict=True))
 
     def held(self) -> dict[str, float]:
         """What the process holds: memory in MiB, threads, open files."""
@@ -228,9 +239,11 @@ def churn(arguments, folder: Path) -> dict:
     for restart in range(arguments.restarts):
         if restart == min(20, arguments.restarts // 2):
             held = watcher.held()
+        before = watcher.sessions()
         cameras.say("restart")
         begun = time.monotonic()
-        watcher.wait_for(lambda: not all_stream(), 30)
+        # A source may be back before anybody has seen it gone.
+        watcher.wait_for(partial(watcher.have_lost, before))
         watcher.wait_for(all_stream)
         recovered.append(time.monotonic() - begun)
     after_restarts = watcher.held()

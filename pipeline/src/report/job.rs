@@ -99,6 +99,7 @@ impl Job {
 
 fn path_of(written: &Written) -> &Path {
     match written {
-        Written::Lines { path, .. } | Written::Parquet(path) => path,
+        Written::Lines(files) => files.last().map_or(Path::new(""), |(path, _)| path),
+        Written::Parquet(path) => path,
     }
 }

@@ -2,12 +2,15 @@
 
 use std::{
     fs::File,
-    io::{BufRead, BufReader, Read as _},
+    io::{BufRead as _, Read as _},
     path::Path,
 };
 
 use super::{line::Line, parquet};
-use crate::{fault::Fault, sinks::Written};
+use crate::{
+    fault::Fault,
+    sinks::{Written, unpacked},
+};
 
 /// Hands out the lines that are found at a path.
 ///
@@ -26,7 +29,9 @@ pub fn each_line(path: &Path, take: &mut impl FnMut(Line)) -> Result<(), Fault> 
 /// When they cannot be read.
 pub fn each_committed(written: &Written, take: &mut impl FnMut(Line)) -> Result<(), Fault> {
     match written {
-        Written::Lines { path, bytes } => jsonl(path, *bytes, take),
+        Written::Lines(files) => {
+            (files.iter()).try_for_each(|(path, bytes)| jsonl(path, *bytes, take))
+        }
         Written::Parquet(folder) if parquet::is_without_parts(folder) => Ok(()),
         Written::Parquet(folder) => parquet::each_line(folder, take),
     }
@@ -39,7 +44,8 @@ fn jsonl(path: &Path, bytes: u64, take: &mut impl FnMut(Line)) -> Result<(), Fau
             .tip("name what `sonoscope run` wrote: a JSONL file, or a folder of Parquet files")
     };
     let file = File::open(path).map_err(unreadable)?;
-    for (number, text) in (1..).zip(BufReader::new(file.take(bytes)).lines()) {
+    let file = unpacked(file.take(bytes)).map_err(unreadable)?;
+    for (number, text) in (1..).zip(file.lines()) {
         let text = text.map_err(unreadable)?;
         let line = serde_json::from_str(&text).map_err(|error| {
             Fault::usage(format!(

@@ -10,7 +10,9 @@ mod form;
 mod jsonl;
 mod null;
 mod open;
+mod options;
 mod parquet;
+mod runtime;
 mod secret;
 mod spec;
 mod spool;
@@ -26,6 +28,7 @@ pub use delivery::{Account, Counters};
 pub use endpoint::expand;
 pub use filter::Filter;
 pub use form::{Form, NetworkForm};
+pub use jsonl::unpacked;
 pub use open::{Opening, catalogue};
 pub use spec::{BufferKind, BufferSpec, Extra, OptionValue, RetrySpec, SinkSpec, WhenFull};
 pub use uri::{Scheme, SinkUri, UriError};
@@ -110,13 +113,10 @@ pub enum Withdrawal {
 /// Where the rows of a sink can be read again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Written {
-    /// A file of lines, of which so many bytes count: what is behind them is not committed.
-    Lines {
-        /// The file.
-        path: PathBuf,
-        /// How much of it counts.
-        bytes: u64,
-    },
+    /// Files of lines, of each of which so many bytes count: what is behind them is not committed.
+    ///
+    /// The last of several files is the one that grows.
+    Lines(Vec<(PathBuf, u64)>),
     /// A folder of Parquet files.
     Parquet(PathBuf),
 }

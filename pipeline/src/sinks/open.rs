@@ -8,7 +8,8 @@ use super::{
     endpoint::EndpointError,
     jsonl::{self, Jsonl},
     null::{self, Null},
-    parquet::{self, Parquet},
+    options::FileOptions,
+    parquet::{self, Parquet, Remote},
     webhook::{self, Webhook},
 };
 use crate::sources::Stop;
@@ -64,14 +65,24 @@ impl SinkSpec {
             let delivered = Delivered::open(self, receiver, self.style(opening), opening)?;
             return Ok(Box::new(delivered));
         }
+        let options = FileOptions::new(self);
         let form = || Form {
             include,
             ..opening.form.clone()
         };
         Ok(match self.uri.scheme() {
-            Scheme::Jsonl => Box::new(Jsonl::open(path, include, at)?),
-            Scheme::Parquet => Box::new(Parquet::open(path, form(), at)?),
-            _ => Box::new(Null),
+            Scheme::Jsonl => Box::new(Jsonl::open(path, options, include, at)?),
+            Scheme::Parquet if parquet::is_remote(path) => {
+                Box::new(Remote::open(path, options, form(), opening)?)
+            }
+            Scheme::Parquet => {
+                options.no_more(&parquet::CARD)?;
+                Box::new(Parquet::open(path, form(), at)?)
+            }
+            _ => {
+                options.no_more(&null::CARD)?;
+                Box::new(Null)
+            }
         })
     }
 
@@ -86,6 +97,9 @@ impl SinkSpec {
             return Ok(());
         }
         match self.uri.scheme() {
+            Scheme::Parquet if parquet::is_remote(self.uri.rest()) => {
+                Remote::try_out(self.uri.rest(), FileOptions::new(self))
+            }
             Scheme::Jsonl | Scheme::Parquet if !self.uri.is_stdout() => {
                 can_be_made(Path::new(self.uri.rest()))
             }

@@ -2,7 +2,7 @@
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
-use super::{Position, Written, jsonl, secret};
+use super::{Position, Written, jsonl, parquet, secret};
 
 /// Which sink, and where: `scheme:rest`.
 ///
@@ -120,10 +120,8 @@ impl SinkUri {
     pub fn written(&self, at: &Position) -> Option<Written> {
         let path = PathBuf::from(self.rest());
         match self.scheme {
-            Scheme::Jsonl => Some(Written::Lines {
-                path,
-                bytes: jsonl::bytes_at(at)?,
-            }),
+            Scheme::Jsonl => jsonl::files_at(&path, at).map(Written::Lines),
+            Scheme::Parquet if parquet::is_remote(self.rest()) => None,
             Scheme::Parquet => Some(Written::Parquet(path)),
             Scheme::Webhook | Scheme::Null => None,
         }

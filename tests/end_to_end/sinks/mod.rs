@@ -2,6 +2,7 @@
 
 mod compliance;
 mod house;
+mod s3;
 mod webhook;
 
 #[path = "../../../pipeline/src/sinks/delivery/testing_row.rs"]

@@ -87,11 +87,11 @@ impl Folder {
         Ok(())
     }
 
-    /// Removes parts that were written after the spool was as it now counts.
+    /// The parts that were written after the spool was as it now counts, as paths in the folder.
     ///
     /// # Errors
-    /// When one cannot be removed.
-    pub fn remove_written_behind(&self, spool: &Spool) -> io::Result<()> {
+    /// When the spool cannot be read.
+    pub fn written_behind(&self, spool: &Spool) -> io::Result<Vec<PathBuf>> {
         let mut parts: Vec<Part> = Vec::new();
         spool.behind(|record| {
             if let Record::Complete(part) | Record::Begun(part) = Record::of(record)? {
@@ -99,8 +99,16 @@ impl Folder {
             }
             Ok(())
         })?;
+        Ok(parts.iter().map(Part::path).collect())
+    }
+
+    /// Removes parts, if they are there.
+    ///
+    /// # Errors
+    /// When one cannot be removed.
+    pub fn remove(&self, parts: &[PathBuf]) -> io::Result<()> {
         let mut changed = Changed::default();
-        for path in parts.iter().map(|part| self.root.join(part.path())) {
+        for path in parts.iter().map(|part| self.root.join(part)) {
             kill_point()?;
             match fs::remove_file(&path) {
                 Ok(()) => path

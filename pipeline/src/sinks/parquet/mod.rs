@@ -13,10 +13,16 @@ mod folder;
 mod held;
 mod place;
 mod record;
+mod remote;
+mod store;
 #[cfg(test)]
 mod tests;
 
-use std::{borrow::Cow, fs, io};
+use std::{
+    borrow::Cow,
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use serde::{Deserialize, Serialize};
 use sonoscope_operators::{Row, SourceId};
@@ -33,12 +39,18 @@ use super::{
     spool::{Extent, Spool},
 };
 
+pub use remote::Remote;
+pub use store::is_remote;
+
 /// How it is listed.
 pub const CARD: Card = Card {
     name: "parquet:",
-    about: "a folder of Parquet files, an hour of a source each",
-    example: "parquet:out",
-    options: &[],
+    about: "Parquet files, an hour of a source each, in a folder or in s3://, gs://, az://",
+    example: "parquet:s3://bucket/rows",
+    options: &[(
+        "(for s3://, gs://, az://)",
+        "endpoint, region, access_key_id ...: what object_store takes [AWS_*, GOOGLE_*, AZURE_*]",
+    )],
 };
 
 /// The sink.
@@ -64,7 +76,18 @@ impl Parquet {
     /// When it holds rows and there is no position, when it is not what it was at the position,
     /// when another program writes to it, and when it cannot be written to.
     pub fn open(path: &str, form: Form, at: Option<&Position>) -> io::Result<Self> {
-        let folder = Folder::lock(path.as_ref())?;
+        Self::open_with(path.as_ref(), form, at, |_| Ok(()))
+    }
+
+    /// The same; parts that were written behind the position are told to `forget`, as paths in the
+    /// folder, before they are gone.
+    fn open_with(
+        path: &Path,
+        form: Form,
+        at: Option<&Position>,
+        forget: impl FnOnce(&[PathBuf]) -> io::Result<()>,
+    ) -> io::Result<Self> {
+        let folder = Folder::lock(path)?;
         let Some(at) = at else {
             folder.check_empty()?;
             return Ok(Self {
@@ -77,7 +100,9 @@ impl Parquet {
         };
         let standing = Standing::deserialize(&at.0)?;
         let mut spool = Spool::open(folder.hidden(), &standing.spool)?;
-        folder.remove_written_behind(&spool)?;
+        let behind = folder.written_behind(&spool)?;
+        forget(&behind)?;
+        folder.remove(&behind)?;
         spool.cut()?;
         let mut held = Held::default();
         spool.replay(|record, place| {
