@@ -17,7 +17,7 @@ use crate::{
     inputs::{Clock, Inputs},
     job::{Job, Outcome, StateOptions},
     roll::Roll,
-    sinks::{Extra, Form, Opening, SinkSpec, SinkUri},
+    sinks::{Extra, Form, Opening, Scheme, SinkSpec, SinkUri},
     sources::{Frames, Reading, SecondRange, Stop},
     summary,
 };
@@ -167,6 +167,7 @@ pub fn run(args: RunArgs, quiet: bool) -> Result<Exit, Fault> {
         Some(path) => Config::read(&path)?.under(args),
         None => args,
     };
+    let args = with_overlay(args)?;
     crate::start_gstreamer()?;
     let (overlay, table) = (args.overlay.clone(), args.table);
     if args.state.is_some() && (table || overlay.is_some()) {
@@ -217,6 +218,30 @@ pub fn run(args: RunArgs, quiet: bool) -> Result<Exit, Fault> {
         outcome.fault = crate::overlay::render(&folder, &sources, &tracks, &stop).err();
     }
     conclude(outcome, quiet)
+}
+
+/// `--sink overlay:DIR` is another way to say `--overlay DIR`.
+fn with_overlay(mut args: RunArgs) -> Result<RunArgs, Fault> {
+    let is_overlay = |uri: &SinkUri| uri.scheme() == Scheme::Overlay;
+    let mut folders: Vec<_> = args.overlay.take().into_iter().collect();
+    let named = args
+        .sinks
+        .iter()
+        .chain(args.sink_tables.iter().map(|table| &table.uri));
+    let named = named.filter(|uri| is_overlay(uri));
+    folders.extend(named.map(|uri| PathBuf::from(uri.rest())));
+    let said = args.sinks.len() + args.sink_tables.len();
+    args.sinks.retain(|uri| !is_overlay(uri));
+    args.sink_tables.retain(|table| !is_overlay(&table.uri));
+    if said > 0 && args.sinks.is_empty() && args.sink_tables.is_empty() {
+        // Whoever wants videos alone wants no rows on standard output.
+        args.sinks.push("null:".parse().map_err(Fault::usage)?);
+    }
+    match folders.len() {
+        0 | 1 => args.overlay = folders.pop(),
+        _ => return Err(Fault::usage("overlay videos are asked for twice").tip("name one folder")),
+    }
+    Ok(args)
 }
 
 /// Tables, overlays and heatmaps show what networks make of sound and picture together: one of the

@@ -42,8 +42,22 @@ pub struct Card {
 
 /// All that are built in.
 pub fn catalogue() -> Vec<Card> {
-    vec![jsonl::CARD, parquet::CARD, webhook::CARD, null::CARD]
+    vec![
+        jsonl::CARD,
+        parquet::CARD,
+        webhook::CARD,
+        OVERLAY,
+        null::CARD,
+    ]
 }
+
+/// Videos are rendered when the run has ended, by the program itself.
+const OVERLAY: Card = Card {
+    name: "overlay:",
+    about: "each recording as a video with heatmap, score bar and its own sound, as --overlay",
+    example: "overlay:out/videos",
+    options: &[],
+};
 
 impl Card {
     /// The names of its options.
@@ -118,7 +132,7 @@ impl SinkSpec {
     fn receiver(&self, opening: &Opening) -> io::Result<Option<Box<dyn Receiver>>> {
         let style = self.style(opening);
         let made = match self.uri.scheme() {
-            Scheme::Jsonl | Scheme::Parquet | Scheme::Null => return Ok(None),
+            Scheme::Jsonl | Scheme::Parquet | Scheme::Overlay | Scheme::Null => return Ok(None),
             Scheme::Webhook => boxed(Webhook::new(self, style)),
         };
         made.map(Some)

@@ -29,16 +29,19 @@ pub enum Scheme {
     Parquet,
     /// Requests to a web server.
     Webhook,
+    /// Recordings with what was found painted over them.
+    Overlay,
     /// Nowhere.
     Null,
 }
 
 /// What a sink's URI begins with, and what it is then.
-const SCHEMES: [(&str, Scheme); 5] = [
+const SCHEMES: &[(&str, Scheme)] = &[
     ("jsonl", Scheme::Jsonl),
     ("parquet", Scheme::Parquet),
     ("webhook+https", Scheme::Webhook),
     ("webhook+http", Scheme::Webhook),
+    ("overlay", Scheme::Overlay),
     ("null", Scheme::Null),
 ];
 
@@ -75,7 +78,9 @@ impl FromStr for SinkUri {
 impl fmt::Display for SinkUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.scheme {
-            Scheme::Jsonl | Scheme::Parquet | Scheme::Null => f.write_str(&self.text),
+            Scheme::Jsonl | Scheme::Parquet | Scheme::Overlay | Scheme::Null => {
+                f.write_str(&self.text)
+            }
             Scheme::Webhook => f.write_str(&secret::hide_uri(&self.text)),
         }
     }
@@ -111,7 +116,7 @@ impl SinkUri {
     /// Whether rows go to somebody else's hands, by way of a buffer.
     pub fn is_delivered(&self) -> bool {
         match self.scheme {
-            Scheme::Jsonl | Scheme::Parquet | Scheme::Null => false,
+            Scheme::Jsonl | Scheme::Parquet | Scheme::Overlay | Scheme::Null => false,
             Scheme::Webhook => true,
         }
     }
@@ -123,7 +128,7 @@ impl SinkUri {
             Scheme::Jsonl => jsonl::files_at(&path, at).map(Written::Lines),
             Scheme::Parquet if parquet::is_remote(self.rest()) => None,
             Scheme::Parquet => Some(Written::Parquet(path)),
-            Scheme::Webhook | Scheme::Null => None,
+            Scheme::Webhook | Scheme::Overlay | Scheme::Null => None,
         }
     }
 

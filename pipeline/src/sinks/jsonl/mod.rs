@@ -323,7 +323,7 @@ mod tests {
             ("c.jsonl.zst", "zstd"),
         ] {
             let path = home.path().join(name);
-            let options = [("rotate", "2kB"), ("compress", compress)];
+            let options = [("rotate", "600B"), ("compress", compress)];
             let write = |sink: &mut Jsonl, segments: std::ops::Range<i64>| {
                 for segment in segments {
                     sink.write(&[row("cam", segment, Some(0.5))]).unwrap();
