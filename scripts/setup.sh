@@ -4,7 +4,8 @@
 #
 #   scripts/setup.sh             to build, test and run
 #   scripts/setup.sh training    and the Python environment of models/training
-#   scripts/setup.sh bench       and what bench/peers needs on top of it, and readers of Parquet
+#   scripts/setup.sh bench       and what bench/peers needs on top of it, readers of Parquet, and
+#                                the servers that tests start
 #
 # DEVICE=cpu (the default) names the build of ONNX Runtime: scripts/setup/onnxruntime-$DEVICE.lock.
 set -euo pipefail
@@ -19,7 +20,11 @@ program | training | bench) ;;
 esac
 
 "$here/setup/rust.sh"
-"$here/setup/packages.sh"
+if [[ $goal == bench ]]; then
+    "$here/setup/packages.sh" tests
+else
+    "$here/setup/packages.sh"
+fi
 "$here/setup/onnxruntime.sh" "${DEVICE:-cpu}"
 
 training_lock=$repository/models/training/requirements.lock

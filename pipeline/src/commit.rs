@@ -17,7 +17,7 @@ use crate::{
     graph,
     job::Witness,
     ledger::Ledger,
-    sinks::{Account, SinkUri},
+    sinks::{Account, SinkUri, delivery::LITTLE_PATIENCE},
     sources::Stop,
     tally::Tally,
 };
@@ -62,9 +62,6 @@ pub struct Remains {
 
 /// How long receivers that do not answer are waited for at the end of a run.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// The same, when somebody wants the run to end at once.
-const LITTLE_PATIENCE: Duration = Duration::from_secs(2);
 
 struct Stage {
     sinks: OpenSinks,

@@ -75,7 +75,7 @@ impl Config {
                 .tip("keys are the long options of `sonoscope run --help`")
         };
         let text = fs::read_to_string(path).map_err(|error| wrong(&error))?;
-        toml::from_str(&text).map_err(|error| wrong(&error))
+        read(&text).map_err(|told| wrong(&told))
     }
 
     /// What the command line says, and what it leaves open filled from the file.
@@ -98,6 +98,7 @@ impl Config {
                 true => self.sink_tables,
                 false => Vec::new(),
             },
+            named_sinks: args.named_sinks,
             sinks: or(args.sinks, self.sinks),
             heatmaps: args.heatmaps.or(self.heatmaps),
             overlay: args.overlay.or(self.overlay),
@@ -124,6 +125,25 @@ impl Config {
     }
 }
 
+/// Reads the text of a file.
+///
+/// # Errors
+/// Line, key and what is wrong; not the line itself, which may hold a secret.
+fn read(text: &str) -> Result<Config, String> {
+    let told = |error: &toml::de::Error, key: &str| {
+        let before = error.span().and_then(|span| text.get(..span.start));
+        let line = before.map_or(1, |before| before.matches('\n').count() + 1);
+        let key = match key {
+            "." | "" => String::new(),
+            key => format!("{key}: "),
+        };
+        format!("line {line}: {key}{}", error.message())
+    };
+    let file = toml::Deserializer::parse(text).map_err(|error| told(&error, ""))?;
+    serde_path_to_error::deserialize(file)
+        .map_err(|error| told(error.inner(), &error.path().to_string()))
+}
+
 /// A value written as the command line writes it.
 fn parsed<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
@@ -144,4 +164,34 @@ where
         .iter()
         .map(|text| text.parse().map_err(D::Error::custom)))
     .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_is_told_by_line_and_key_and_without_its_value() {
+        for (text, told) in [
+            (
+                "workers = 2\nthreads = 'hush'",
+                "line 2: threads: invalid type",
+            ),
+            (
+                "table = true\ncolour = 'hush'",
+                "line 2: colour: unknown field `colour`",
+            ),
+            ("[[sink]]\nuri = 7", "line 2: sink[0].uri: invalid type"),
+            (
+                "[[sink]]\nuri = 'null:'\n[sink.buffer]\nbytes = 'hush'",
+                "line 4: sink[0].buffer.bytes: it is no size",
+            ),
+            ("[[sink]]\nuri = 'amqp://me:hush@h/'", "amqp://***@h/"),
+            ("workers = 2\ntable = hush", "line 2: "),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(error.contains(told), "{text}: {error}");
+            assert!(!error.contains("me:hush"), "{error}");
+        }
+    }
 }

@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
-# Installs the system packages of packages.txt that are missing. Where there is no apt it only says
-# which are wanted, and goes on if what they bring is there.
+# Installs the system packages of packages.txt that are missing, and with `tests` those of
+# packages-tests.txt. Where there is no apt it only says which are wanted, and goes on if what they
+# bring is there.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=scripts/common.sh
 source "$here/../common.sh"
 
 gstreamer_wanted=1.22
-mapfile -t wanted < <(sed 's/[[:space:]]*#.*//; /^$/d' "$here/packages.txt")
+lists=("$here/packages.txt")
+[[ ${1:-} != tests ]] || lists+=("$here/packages-tests.txt")
+mapfile -t wanted < <(sed 's/[[:space:]]*#.*//; /^$/d' "${lists[@]}")
 
 missing_packages() {
     # dpkg-query exits 1 when it does not know one of them, which is an answer here.
@@ -30,8 +33,10 @@ install_packages() {
 
 # What the packages bring, by itself: for systems that call them something else.
 missing_parts() {
-    local part
-    for part in cc ffmpeg gst-inspect-1.0; do
+    local part servers=()
+    # PostgreSQL's own programs are seldom on the path.
+    ((${#lists[@]} == 1)) || servers=(mosquitto nats-server psql)
+    for part in cc ffmpeg gst-inspect-1.0 "${servers[@]}"; do
         command -v "$part" >/dev/null || printf '%s\n' "$part"
     done
     for part in gstreamer-app-1.0 gstreamer-audio-1.0 gstreamer-video-1.0 gstreamer-pbutils-1.0; do
@@ -52,7 +57,7 @@ else
     mapfile -t missing < <(missing_parts 2>/dev/null)
     if ((${#missing[@]} > 0)); then
         say "there is no apt-get here; install what these Debian packages bring:"
-        sed -n 's/^[^#]/    &/p' "$here/packages.txt"
+        sed -n 's/^[^#]/    &/p' "${lists[@]}"
         fail "not found: $(printf '%s, ' "${missing[@]}" | sed 's/, $//')"
     fi
 fi

@@ -60,8 +60,8 @@ pub struct RunArgs {
     /// Where rows go; may be repeated: jsonl:PATH, jsonl:- (stdout, the default),
     /// parquet:DIR (a folder that is empty), or a broker, database or web server: `sonoscope sinks`
     /// lists all.
-    #[arg(short, long = "sink", value_name = "URI")]
-    pub sinks: Vec<SinkUri>,
+    #[arg(short = 's', long = "sink", value_name = "URI")]
+    pub named_sinks: Vec<String>,
 
     /// Write a picture with its heatmap for every second in which the sound's place is known.
     #[arg(long, value_name = "DIR")]
@@ -146,6 +146,10 @@ pub struct RunArgs {
     #[arg(skip)]
     pub cameras: Vec<CameraTable>,
 
+    /// The sinks, understood.
+    #[arg(skip)]
+    pub sinks: Vec<SinkUri>,
+
     /// The `[[sink]]` tables of the file.
     #[arg(skip)]
     pub sink_tables: Vec<SinkSpec>,
@@ -162,7 +166,10 @@ pub const DEFAULT_NETWORKS: [&str; 2] = ["avol-small", "ave-small"];
 ///
 /// # Errors
 /// What kept the run from beginning.
-pub fn run(args: RunArgs, quiet: bool) -> Result<Exit, Fault> {
+pub fn run(mut args: RunArgs, quiet: bool) -> Result<Exit, Fault> {
+    // Not by clap, whose errors repeat what was said, secrets and all.
+    let named = args.named_sinks.iter().map(|uri| uri.parse());
+    args.sinks = named.collect::<Result<_, _>>().map_err(Fault::usage)?;
     let args = match args.config.clone() {
         Some(path) => Config::read(&path)?.under(args),
         None => args,
@@ -343,7 +350,8 @@ fn sinks(named: Vec<SinkUri>, tables: Vec<SinkSpec>) -> Result<Vec<SinkSpec>, Fa
     }
     for (at, sink) in sinks.iter().enumerate() {
         sink.check()
-            .map_err(|wrong| Fault::usage(format!("the sink {}: {wrong}", sink.uri)))?;
+            .map_err(|wrong| Fault::usage(format!("the sink {}: {wrong}", sink.uri)))
+            .map_err(|fault| fault.tip("docs/sinks.md says what each key takes"))?;
         let name = sink.uri.to_string();
         if sinks[..at]
             .iter()

@@ -1,5 +1,6 @@
 //! Sinks beyond a network, each with a real receiver on this machine: one suite for all of them.
 
+mod asked;
 mod compliance;
 mod house;
 mod s3;

@@ -47,6 +47,9 @@ const MEMORY_BYTES: u64 = 64 << 20;
 /// What waits on disk at most, if nothing else is said.
 const DISK_BYTES: u64 = 1 << 30;
 
+/// How long a receiver is waited for when somebody wants the run to end at once.
+pub const LITTLE_PATIENCE: Duration = Duration::from_secs(2);
+
 /// A sink whose rows are delivered.
 pub struct Delivered {
     queue: Arc<Queue>,
@@ -178,7 +181,11 @@ impl Sink for Delivered {
 
     fn drain(&mut self, until: Instant) -> io::Result<()> {
         self.queue.flush()?;
-        self.queue.wait_until_empty(until, None);
+        if !self.queue.wait_until_empty(until, Some(&self.stop)) {
+            // Whoever stops the run meanwhile does not wait so long.
+            let until = until.min(Instant::now() + LITTLE_PATIENCE);
+            self.queue.wait_until_empty(until, None);
+        }
         Ok(())
     }
 
