@@ -271,7 +271,10 @@ fn cannot_open(spec: &SinkSpec, error: &io::Error) -> Fault {
     let cause = format!("cannot open {}: {error}", spec.uri);
     match error.kind() {
         // It says itself what to do.
-        ErrorKind::InvalidInput => return Fault::usage(cause),
+        ErrorKind::InvalidInput if cause.contains("tip:") => return Fault::usage(cause),
+        ErrorKind::InvalidInput => {
+            return Fault::usage(cause).tip("`sonoscope sinks` lists the options of each sink");
+        }
         ErrorKind::PermissionDenied if spec.uri.is_delivered() => {
             return Fault::environment(cause);
         }
