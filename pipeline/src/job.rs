@@ -194,6 +194,7 @@ impl Job {
         let deps = Deps {
             roster: self.cameras.clone(),
             networks: networks.clone(),
+            sinks: self.sinks.iter().map(|sink| sink.uri.clone()).collect(),
             metrics: metrics.clone(),
         };
         Server::start(options.clone(), deps).map(Some)

@@ -71,7 +71,8 @@ impl Deliveries {
         all.push((sink.to_owned(), counters));
     }
 
-    fn read(&self) -> Vec<(String, Account)> {
+    /// What became of the rows of each.
+    pub fn read(&self) -> Vec<(String, Account)> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let account = |(sink, counters): &(String, Counters)| (sink.clone(), counters.read());
         all.iter().map(account).collect()

@@ -16,7 +16,10 @@ use prometheus_client::{
 use deliveries::Deliveries;
 pub use process::Process;
 
-use crate::{cameras::Roster, sinks::Counters};
+use crate::{
+    cameras::Roster,
+    sinks::{Account, Counters},
+};
 
 /// The one label of a series: its name and value.
 type Label = [(&'static str, String); 1];
@@ -141,6 +144,11 @@ impl Metrics {
     /// A sink delivers its rows, and counts what becomes of them.
     pub fn delivers(&self, sink: &str, counters: Counters) {
         self.0.deliveries.add(sink, counters);
+    }
+
+    /// What became of the rows of each sink that delivers them.
+    pub fn deliveries(&self) -> Vec<(String, Account)> {
+        self.0.deliveries.read()
     }
 
     /// All of it, in the text form of OpenMetrics.

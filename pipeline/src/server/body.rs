@@ -12,8 +12,11 @@ use serde_json::{Map, Value};
 use sonoscope_operators::{NoSourceId, SourceId};
 use utoipa::ToSchema;
 
-use super::{Networks, Problem};
-use crate::cameras::{Address, CameraSpec, Transport};
+use super::{Deps, Networks, Problem};
+use crate::{
+    cameras::{Address, CameraSpec, Transport},
+    sinks::SinkUri,
+};
 
 /// A body may have no more.
 pub const LARGEST_BYTES: usize = 64 << 10;
@@ -52,6 +55,8 @@ pub struct NewSource {
     pub silence_dbfs: Option<f32>,
     /// The networks of the run that look at it: all.
     pub networks: Option<Vec<String>>,
+    /// The sinks of the run that take its rows, as `GET /api/sinks` names them: all.
+    pub sinks: Option<Vec<String>>,
 }
 
 /// What a request asks for.
@@ -61,7 +66,7 @@ pub struct NewSource {
 pub fn spec(
     headers: &HeaderMap,
     body: Result<Bytes, BytesRejection>,
-    networks: &Networks,
+    deps: &Deps,
 ) -> Result<CameraSpec, Problem> {
     must_be_json(headers)?;
     let body = body.map_err(|rejection| unread(&rejection))?;
@@ -71,7 +76,7 @@ pub fn spec(
     let Value::Object(keys) = value else {
         return Err(Problem::bad("the body is no object", EXAMPLE));
     };
-    NewSource::of(keys)?.spec(networks)
+    NewSource::of(keys)?.spec(deps)
 }
 
 const EXAMPLE: &str = r#"send {"url": "rtsp://...", "id": "front-door"}"#;
@@ -123,6 +128,7 @@ impl NewSource {
             insecure: take(keys, "insecure", "true or false")?,
             silence_dbfs: take(keys, "silence_dbfs", "a number of dB")?,
             networks: take(keys, "networks", "a list of names")?,
+            sinks: take(keys, "sinks", "a list of names")?,
         };
         match keys.keys().next() {
             Some(key) => Err(unknown(key)),
@@ -130,7 +136,7 @@ impl NewSource {
         }
     }
 
-    fn spec(self, networks: &Networks) -> Result<CameraSpec, Problem> {
+    fn spec(self, deps: &Deps) -> Result<CameraSpec, Problem> {
         let address = address(&self.url)?;
         let id = match &self.id {
             Some(id) => id.parse(),
@@ -149,7 +155,8 @@ impl NewSource {
             jitter: jitter.unwrap_or(default.jitter),
             insecure: self.insecure.unwrap_or(default.insecure),
             silence_dbfs: self.silence_dbfs.map(silence).transpose()?,
-            networks: known(&self.networks.unwrap_or_default(), networks)?,
+            networks: known(&self.networks.unwrap_or_default(), &deps.networks)?,
+            sinks: known_sinks(&self.sinks.unwrap_or_default(), &deps.sinks)?,
             ..default
         })
     }
@@ -171,7 +178,8 @@ fn unknown(key: &str) -> Problem {
         true => format!("there is no key `{key}`"),
         false => "there is a key that is none".to_owned(),
     };
-    let tip = "keys are url, id, transport, stall_s, jitter_ms, insecure, silence_dbfs, networks";
+    let tip = "keys are url, id, transport, stall_s, jitter_ms, insecure, silence_dbfs, networks, \
+               sinks";
     Problem::bad(error, tip)
 }
 
@@ -224,5 +232,15 @@ fn known(names: &[String], networks: &Networks) -> Result<Vec<String>, Problem> 
     asked.collect::<Option<_>>().ok_or_else(|| {
         let error = "`networks` names one that is not of the run";
         Problem::bad(error, "GET /api/networks names those that are")
+    })
+}
+
+/// The sinks that are shown by these names.
+fn known_sinks(names: &[String], sinks: &[SinkUri]) -> Result<Vec<SinkUri>, Problem> {
+    let shown = |name: &String| sinks.iter().find(|sink| sink.to_string() == *name);
+    let found = names.iter().map(|name| shown(name).cloned());
+    found.collect::<Option<_>>().ok_or_else(|| {
+        let error = "`sinks` names one that is not of the run";
+        Problem::bad(error, "GET /api/sinks names those that are")
     })
 }

@@ -17,6 +17,7 @@ mod options;
 mod page;
 mod problem;
 mod routes;
+mod sinks;
 mod sources;
 #[cfg(test)]
 mod tests;
@@ -37,7 +38,7 @@ pub use options::Options;
 pub use problem::Problem;
 pub use token::{Token, TokenError};
 
-use crate::{cameras::Roster, fault::Fault, metrics::Metrics};
+use crate::{cameras::Roster, fault::Fault, metrics::Metrics, sinks::SinkUri};
 use door::{Door, Patience};
 use routes::Shared;
 
@@ -54,6 +55,8 @@ pub struct Deps {
     pub roster: Roster,
     /// The networks of the run.
     pub networks: Networks,
+    /// The sinks of the run.
+    pub sinks: Vec<SinkUri>,
     /// What is measured.
     pub metrics: Metrics,
 }

@@ -6,7 +6,7 @@ use utoipa::{
     openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
 };
 
-use super::{Problem, frame, health, live, measured, networks, page, sources};
+use super::{Problem, frame, health, live, measured, networks, page, sinks, sources};
 
 /// The description. A test holds it to the paths there are.
 #[derive(OpenApi)]
@@ -24,6 +24,7 @@ use super::{Problem, frame, health, live, measured, networks, page, sources};
         live::live,
         frame::frame,
         networks::list,
+        sinks::list,
         document,
         health::alive,
         health::ready,

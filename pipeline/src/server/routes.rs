@@ -14,7 +14,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::{
     Deps, Problem, Token, body, frame, guard, health, live, measured, networks, openapi, page,
-    sources,
+    sinks, sources,
 };
 use crate::cameras::Camera;
 
@@ -58,6 +58,7 @@ pub fn table() -> Vec<(&'static str, MethodRouter<Shared>)> {
         ("/api/sources/{id}/live", get(live::live)),
         ("/api/sources/{id}/frame.jpg", get(frame::frame)),
         ("/api/networks", get(networks::list)),
+        ("/api/sinks", get(sinks::list)),
         ("/api/openapi.json", get(openapi::document)),
         (guard::OPEN, get(health::alive)),
         ("/readyz", get(health::ready)),

@@ -38,6 +38,8 @@ pub struct SourceView {
     pub silence_dbfs: Option<f32>,
     /// The networks that look at it; all if none is named.
     pub networks: Vec<String>,
+    /// The sinks that take its rows; all if none is named.
+    pub sinks: Vec<String>,
     /// When it was put in, in RFC 3339.
     pub added: String,
     /// How it fares.
@@ -141,7 +143,7 @@ pub async fn add(
     let camera = shared
         .deps
         .roster
-        .add(body::spec(&headers, body, &shared.deps.networks)?)?;
+        .add(body::spec(&headers, body, &shared.deps)?)?;
     let place = [(
         header::LOCATION,
         format!("/api/sources/{}", encoded(&camera)),
@@ -188,6 +190,7 @@ impl SourceView {
             insecure: spec.insecure,
             silence_dbfs: spec.silence_dbfs,
             networks: spec.networks.clone(),
+            sinks: spec.sinks.iter().map(ToString::to_string).collect(),
             added: rfc3339(camera.added),
             health: HealthView::of(camera),
             counted: Counted {

@@ -61,6 +61,7 @@ impl Open {
         let deps = Deps {
             roster: roster.clone(),
             networks: networks.clone(),
+            sinks: vec!["null:".parse().unwrap()],
             metrics: metrics.clone(),
         };
         let server = Server::start(options, deps).unwrap();
