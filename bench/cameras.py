@@ -119,14 +119,14 @@ class Watcher:
         answer = self.ask("GET", "/api/sources")
         return Counter(one["state"] for one in json.loads(answer or "[]"))
 
-    def sessions(self) -> list[int]:
-        """How many sessions each source has lost."""
+    def connections(self) -> list[int]:
+        """How many connections after the first each source has had."""
         answer = json.loads(self.ask("GET", "/api/sources") or "[]")
         return [one["counted"]["reconnects"] for one in sorted(answer, key=lambda one: one["id"])]
 
-    def have_lost(self, before: list[int]) -> bool:
-        """Whether each source has lost a session since."""
-        return all(now > then for now, then in zip(self.sessions(), before, strict=True))
+    def are_back(self, before: list[int]) -> bool:
+        """Whether each source has been connected anew since."""
+        return all(now > then for now, then in zip(self.connections(), before, strict=True))
 
     def held(self) -> dict[str, float]:
         """What the process holds: memory in MiB, threads, open files."""
@@ -239,11 +239,11 @@ def churn(arguments, folder: Path) -> dict:
     for restart in range(arguments.restarts):
         if restart == min(20, arguments.restarts // 2):
             held = watcher.held()
-        before = watcher.sessions()
+        before = watcher.connections()
         cameras.say("restart")
         begun = time.monotonic()
         # A source may be back before anybody has seen it gone.
-        watcher.wait_for(partial(watcher.have_lost, before))
+        watcher.wait_for(partial(watcher.are_back, before))
         watcher.wait_for(all_stream)
         recovered.append(time.monotonic() - begun)
     after_restarts = watcher.held()

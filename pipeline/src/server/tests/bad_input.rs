@@ -95,6 +95,10 @@ fn a_body_that_is_wrong_is_told_by_its_key() {
             r#"{"url": "rtsp://host/", "networks": ["avol-small", "none"]}"#,
             "`networks`",
         ),
+        (
+            r#"{"url": "rtsp://host/", "sinks": ["null:", "jsonl:none"]}"#,
+            "`sinks`",
+        ),
         (r#"{"url": "rtsp://host/", "color": "red"}"#, "`color`"),
     ];
     for (body, word) in wrong {

@@ -33,8 +33,9 @@ use door::Door;
 use outage::Outage;
 use session::{Beginning, Left};
 
-/// A session that lasted so long was one, and the next attempt is a first one again.
-const HEALTHY: Duration = Duration::from_secs(10);
+/// A session that lasted so long was one, and the next attempt is a first one again. No longer: a
+/// camera that is restarted time and again is to be seen between.
+const HEALTHY: Duration = Duration::from_secs(2);
 
 /// How often whoever waits for the next attempt looks up.
 const LOOK: Duration = Duration::from_millis(50);
@@ -116,7 +117,6 @@ fn watch_over(camera: &Arc<Camera>, spec: &SourceSpec, first_s: i64, outlet: &Ou
             outage.begins(unix_ns());
             begin.number += 1;
             begin.ahead_ns = ahead_ns;
-            camera.meter.reconnected();
             if begun.elapsed() > HEALTHY {
                 backoff.reset();
             }

@@ -178,6 +178,9 @@ impl Session {
 
     /// All its tracks are known: what rows say of it.
     pub fn open(&self, info: SourceInfo) -> SourceInfo {
+        if self.number > 0 {
+            self.camera.meter.reconnected();
+        }
         SourceInfo {
             session: self.number,
             base_segment: self.clock.open(self.first_s),
