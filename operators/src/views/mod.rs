@@ -25,13 +25,22 @@
 //! count.
 
 mod delta;
+mod dots;
 mod episodes;
+mod head;
+mod level;
 mod maintain;
+mod matrix;
+mod nearest;
 mod number;
 mod observation;
+mod rolling;
 mod seconds;
+mod sides;
 mod sizes;
+mod sync;
 mod tracks;
+mod versus;
 
 use differential_dataflow::VecCollection;
 use serde::Serialize;
@@ -42,9 +51,17 @@ use timely::{
 
 pub use delta::{Delta, deltas};
 pub use episodes::{Episode, EpisodeSettings, episodes};
+pub use head::Heads;
+pub use matrix::{Fit, Groups, MatrixSettings, MatrixVerdict, Microphone, matrix};
+pub use nearest::{Match, Modality, NearestSettings, Query, nearest};
 pub use number::{Embedding, Real};
 pub use observation::{Network, Observation, Place};
+pub use rolling::{
+    Quantiles, ROLLING_CELLS, Rolling, RollingSettings, RollingWindow, SoundingCell, rolling,
+};
 pub use sizes::{Held, Sizes};
+pub use sync::{SYNC_REACH_S, Skew, SyncSettings, SyncVerdict, sync};
+pub use versus::{Agreement, Compared, Disagreement, VersusSettings, versus};
 
 /// What all views take in.
 #[derive(Clone)]

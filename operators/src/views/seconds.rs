@@ -57,12 +57,18 @@ impl<V: Ord + Clone> Seconds<V> {
         let before = self.get(segment).cloned();
         let after = self.disputes.settle(segment, before.as_ref(), changes);
         if before != after {
-            let block = self.blocks.entry(block_of(segment));
-            let block = block.or_insert_with(|| Box::new([const { None }; BLOCK as usize]));
-            block[place_in_block(segment)].clone_from(&after);
-            self.len = self.len + usize::from(after.is_some()) - usize::from(before.is_some());
+            self.put(segment, after.clone());
         }
         (before, after)
+    }
+
+    /// Gives a second a value, or none, whatever has come.
+    pub fn put(&mut self, segment: i64, value: Option<V>) {
+        let block = self.blocks.entry(block_of(segment));
+        let block = block.or_insert_with(|| Box::new([const { None }; BLOCK as usize]));
+        let place = &mut block[place_in_block(segment)];
+        self.len = self.len + usize::from(value.is_some()) - usize::from(place.is_some());
+        *place = value;
     }
 
     /// The seconds of a range that have a value, in order.

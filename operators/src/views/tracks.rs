@@ -37,6 +37,25 @@ pub(super) struct At<K, V> {
     pub value: V,
 }
 
+/// When it is, for one key.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Now {
+    /// Whether its seconds are those of the clock on the wall.
+    pub live: bool,
+    /// The newest second that ever came of it: time does not go back.
+    pub newest: i64,
+    /// What was last said to be the present.
+    pub tide: Option<i64>,
+}
+
+impl Now {
+    /// The second that it is, by which old detail leaves; of a recording there is none.
+    pub fn present(&self) -> Option<i64> {
+        self.live
+            .then(|| self.tide.unwrap_or(i64::MIN).max(self.newest))
+    }
+}
+
 /// What a view remembers of one key.
 pub(super) trait Track: 'static {
     /// What tracks are kept apart by.
@@ -49,14 +68,8 @@ pub(super) trait Track: 'static {
     /// Takes in the changes of one second.
     fn settle(&mut self, segment: i64, changes: &[(Self::Value, isize)]);
 
-    /// All of this time is in: gives the changes of the answers. `present` is the second that it
-    /// is, by which old detail leaves; of a recording there is none.
-    fn finish(
-        &mut self,
-        key: &Self::Key,
-        present: Option<i64>,
-        answers: &mut Vec<(Self::Answer, isize)>,
-    );
+    /// All of this time is in: gives the changes of the answers.
+    fn finish(&mut self, key: &Self::Key, now: Now, answers: &mut Vec<(Self::Answer, isize)>);
 
     /// How much it remembers.
     fn held(&self) -> Held;
@@ -102,7 +115,6 @@ struct Tracks<S: Track, F> {
 struct Kept<S> {
     track: S,
     live: bool,
-    /// The newest second that ever came: time does not go back.
     newest: i64,
     held: Held,
 }
@@ -115,8 +127,12 @@ impl<S: Track> Kept<S> {
         tide: Option<i64>,
         answers: &mut Vec<(S::Answer, isize)>,
     ) -> (Held, Held) {
-        let present = self.live.then(|| tide.unwrap_or(i64::MIN).max(self.newest));
-        self.track.finish(key, present, answers);
+        let now = Now {
+            live: self.live,
+            newest: self.newest,
+            tide,
+        };
+        self.track.finish(key, now, answers);
         let before = std::mem::replace(&mut self.held, self.track.held());
         (self.held, before)
     }

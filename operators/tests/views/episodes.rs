@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sonoscope_operators::views::{Answer, Episode, EpisodeSettings, Feed, Observation, episodes};
+use sonoscope_operators::views::{Answer, Episode, EpisodeSettings, Observation, episodes};
 
 use crate::{
     script::{Churn, Script, second},
@@ -101,7 +101,7 @@ fn episodes_are_those_of_a_plain_loop_whatever_comes_when() {
             seconds_at_once: 6,
             numbers: 0,
         };
-        holds(&Script::churn(seed, churn), plain, |feed: Feed<'_, u64>| {
+        holds(&Script::churn(seed, churn), plain, |feed, _| {
             episodes(feed, SETTINGS)
                 .changes
                 .map(|episode| rounded(&episode))
@@ -111,7 +111,7 @@ fn episodes_are_those_of_a_plain_loop_whatever_comes_when() {
 
 /// What is said to rows of one source that come one by one, and then to these.
 fn said(settings: EpisodeSettings, script: &Script) -> Vec<BTreeSet<(i64, i64)>> {
-    let changes = run(1, script, move |feed| {
+    let changes = run(1, script, move |feed, _| {
         let answers = episodes(feed, settings).changes;
         answers.map(|episode| (episode.start, episode.end))
     });
@@ -124,7 +124,7 @@ fn a_late_second_joins_two_episodes_and_touches_no_other() {
         .filter(|k| !matches!(k, 5..10 | 20..23))
         .map(|k| second(k, 0.9));
     let script = Script::one_by_one(rows).then(vec![(second(21, 0.7), 1)], None);
-    let changes = run(1, &script, |feed| episodes(feed, SETTINGS).changes);
+    let changes = run(1, &script, |feed, _| episodes(feed, SETTINGS).changes);
     let last: Vec<_> = changes[&(script.turns.len() as u64 - 1)].iter().collect();
     let spans: Vec<_> = last
         .iter()

@@ -5,5 +5,7 @@
 )]
 
 mod episodes;
+mod nearest;
+mod rolling;
 mod script;
 mod support;

@@ -1,11 +1,11 @@
 //! Seeded histories: rows that come in order, late, corrected and withdrawn.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rand::{Rng, RngExt, SeedableRng, rngs::StdRng, seq::SliceRandom};
 use sonoscope_operators::{
     SourceId, Status,
-    views::{Embedding, Network, Observation, Place},
+    views::{Embedding, Network, Observation, Place, Query},
 };
 
 /// What comes at one time.
@@ -15,6 +15,8 @@ pub struct Turn {
     pub changes: Vec<(Observation, isize)>,
     /// Which second it is.
     pub tide: Option<i64>,
+    /// Queries that come (+1) and go (-1).
+    pub queries: Vec<(Query, isize)>,
 }
 
 /// What comes, time by time.
@@ -88,7 +90,7 @@ impl Script {
             there.extend(rows.map(|(row, _)| (key(row), row.clone())));
             Turn {
                 changes,
-                tide: None,
+                ..Turn::default()
             }
         });
         Self {
@@ -108,6 +110,18 @@ impl Script {
         there.into_values().collect()
     }
 
+    /// The queries that stand after a time.
+    pub fn queries(&self, time: usize) -> BTreeSet<Query> {
+        let mut standing = BTreeSet::new();
+        for (query, diff) in self.turns[..=time].iter().flat_map(|turn| &turn.queries) {
+            match *diff > 0 {
+                true => standing.insert(query.clone()),
+                false => standing.remove(query),
+            };
+        }
+        standing
+    }
+
     /// The rows that are there at the end, grouped by what each is known by.
     pub fn by_track(&self, time: usize) -> BTreeMap<(SourceId, Network), Vec<Observation>> {
         let mut tracks: BTreeMap<_, Vec<_>> = BTreeMap::new();
@@ -121,11 +135,13 @@ impl Script {
     /// All that is there at the end at once, backwards.
     pub fn replay(&self) -> Self {
         let rows = self.rows(self.turns.len() - 1).into_iter().rev();
+        let queries = self.queries(self.turns.len() - 1);
         let tide = self.turns.iter().filter_map(|turn| turn.tide).max();
         Self {
             turns: vec![Turn {
                 changes: rows.map(|row| (row, 1)).collect(),
                 tide,
+                queries: queries.into_iter().map(|query| (query, 1)).collect(),
             }],
         }
     }
@@ -134,7 +150,7 @@ impl Script {
     pub fn one_by_one(rows: impl IntoIterator<Item = Observation>) -> Self {
         let turn = |row| Turn {
             changes: vec![(row, 1)],
-            tide: None,
+            ..Turn::default()
         };
         Self {
             turns: rows.into_iter().map(turn).collect(),
@@ -143,7 +159,11 @@ impl Script {
 
     /// Goes on with a turn.
     pub fn then(mut self, changes: Vec<(Observation, isize)>, tide: Option<i64>) -> Self {
-        self.turns.push(Turn { changes, tide });
+        self.turns.push(Turn {
+            changes,
+            tide,
+            queries: Vec::new(),
+        });
         self
     }
 }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use differential_dataflow::{AsCollection, VecCollection};
-use sonoscope_operators::views::Feed;
+use sonoscope_operators::views::{Feed, Query};
 use timely::dataflow::{
     InputHandle,
     operators::{Probe, vec::Input},
@@ -19,11 +19,34 @@ use crate::script::Script;
 /// The changes of answers at each time, as they came.
 pub type Changes<A> = BTreeMap<u64, Vec<(A, isize)>>;
 
+/// Builds a view over rows and queries.
+pub trait View<A: Clone + 'static>:
+    for<'scope> Fn(
+        Feed<'scope, u64>,
+        VecCollection<'scope, u64, Query>,
+    ) -> VecCollection<'scope, u64, A>
+    + Send
+    + Sync
+    + 'static
+{
+}
+
+impl<A: Clone + 'static, F> View<A> for F where
+    F: for<'scope> Fn(
+            Feed<'scope, u64>,
+            VecCollection<'scope, u64, Query>,
+        ) -> VecCollection<'scope, u64, A>
+        + Send
+        + Sync
+        + 'static
+{
+}
+
 /// What a view says to a script on so many workers. The changes of a time come in at all workers.
 pub fn run<A, F>(workers: usize, script: &Script, view: F) -> Changes<A>
 where
     A: Ord + Clone + Send + 'static,
-    F: for<'scope> Fn(Feed<'scope, u64>) -> VecCollection<'scope, u64, A> + Send + Sync + 'static,
+    F: View<A>,
 {
     let config = match workers {
         1 => timely::Config::thread(),
@@ -35,10 +58,12 @@ where
         let (index, peers) = (worker.index(), worker.peers());
         let collected = collected.clone();
         let (mut rows, mut tides) = (InputHandle::new(), InputHandle::new());
+        let mut queries = InputHandle::new();
         let probe = worker.dataflow::<u64, _, _>(|scope| {
             let rows = scope.input_from(&mut rows).as_collection();
             let feed = Feed::new(rows, scope.input_from(&mut tides));
-            let answers = view(feed).inspect(move |(answer, time, diff)| {
+            let queries = scope.input_from(&mut queries).as_collection();
+            let answers = view(feed, queries).inspect(move |(answer, time, diff)| {
                 let mut collected = collected.lock().unwrap();
                 collected
                     .entry(*time)
@@ -53,17 +78,22 @@ where
                     rows.send((row.clone(), time, *diff));
                 }
             }
+            if index == 0 {
+                let asked = turn.queries.iter().cloned();
+                asked.for_each(|(query, diff)| queries.send((query, time, diff)));
+            }
             if let Some(tide) = turn.tide.filter(|_| time as usize % peers == index) {
                 tides.send(tide);
             }
             rows.advance_to(time + 1);
             tides.advance_to(time + 1);
+            queries.advance_to(time + 1);
             // Several times are under way at once.
             while time > 2 && probe.less_than(&(time - 2)) {
                 worker.step_or_park(Some(Duration::from_millis(10)));
             }
         }
-        drop((rows, tides));
+        drop((rows, tides, queries));
         while worker.has_dataflows() {
             worker.step_or_park(Some(Duration::from_millis(10)));
         }
@@ -115,11 +145,7 @@ pub fn standing<A: Ord + Clone + Debug>(changes: &Changes<A>, times: usize) -> V
 pub fn holds<A, F>(script: &Script, plain: impl Fn(&Script, usize) -> BTreeSet<A>, view: F)
 where
     A: Ord + Clone + Debug + Send + 'static,
-    F: for<'scope> Fn(Feed<'scope, u64>) -> VecCollection<'scope, u64, A>
-        + Clone
-        + Send
-        + Sync
-        + 'static,
+    F: View<A> + Clone,
 {
     let times = script.turns.len();
     let one = run(1, script, view.clone());

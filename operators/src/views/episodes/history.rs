@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Episode, EpisodeSettings,
-    scan::{Heard, Rules, Tally, correspondence},
+    scan::{Heard, Rules, Tally},
 };
 use crate::views::{
     Held,
+    level::correspondence,
     seconds::{BLOCK, Seconds, block_of},
-    tracks::{Key, Track},
+    tracks::{Key, Now, Track},
 };
 
 /// Seconds in blocks, and at the start of each block how matters stood there. What changes is
@@ -153,9 +154,9 @@ impl Track for History {
         }
     }
 
-    fn finish(&mut self, key: &Key, present: Option<i64>, answers: &mut Vec<(Episode, isize)>) {
+    fn finish(&mut self, key: &Key, now: Now, answers: &mut Vec<(Episode, isize)>) {
         self.update(key, answers);
-        if let Some(present) = present {
+        if let Some(present) = now.present() {
             self.forget_before(block_of(present - i64::from(self.settings.detail_s)));
             self.let_go(key, present - i64::from(self.settings.keep_s), answers);
         }

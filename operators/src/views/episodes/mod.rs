@@ -9,6 +9,7 @@ use timely::{order::TotalOrder, progress::Timestamp};
 use self::{history::History, scan::Heard};
 use super::{
     Answer, Answers, Feed, Network, Observation, Place, Real,
+    level::level,
     tracks::{At, Key, tracks},
 };
 use crate::SourceId;
@@ -118,7 +119,7 @@ pub fn episodes<'scope, T: Timestamp + TotalOrder>(
 ) -> Answers<'scope, T, Episode> {
     let rules = scan::Rules::new(&settings);
     let look = move |observation: Observation| {
-        let level = scan::level(observation.heard_correspondence()?);
+        let level = level(observation.heard_correspondence()?);
         rules.may_belong(level).then(|| At {
             key: Key::of(&observation),
             segment: observation.segment,

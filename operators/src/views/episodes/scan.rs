@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::EpisodeSettings;
-use crate::views::{Place, Real};
+use crate::views::{
+    Place, Real,
+    level::{Level, level, mean},
+};
 
 /// What is remembered of a second that may belong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -12,21 +15,6 @@ pub(super) struct Heard {
     pub level: Level,
     /// Where the sound came from.
     pub place: Option<Place>,
-}
-
-/// A correspondence in units of 2⁻²⁴, so that sums are exact whatever their order.
-pub(super) type Level = u32;
-
-const ONE: f32 = (1_u32 << 24) as f32;
-
-/// A correspondence, 0..1, as a level.
-pub(super) fn level(correspondence: Real) -> Level {
-    (correspondence.get() * ONE).round() as Level
-}
-
-/// A level as a correspondence.
-pub(super) fn correspondence(level: Level) -> Real {
-    (level as f32 / ONE).into()
 }
 
 /// The settings as seconds are compared with them.
@@ -117,8 +105,7 @@ impl Tally {
     }
 
     pub fn mean(&self) -> Real {
-        let mean = self.sum as f64 / f64::from(self.seconds);
-        ((mean / f64::from(ONE)) as f32).into()
+        mean(self.sum, self.seconds)
     }
 
     pub fn place(&self) -> Option<Place> {
