@@ -5,7 +5,10 @@
 )]
 
 mod episodes;
+mod matrix;
 mod nearest;
 mod rolling;
 mod script;
 mod support;
+mod sync;
+mod versus;

@@ -9,9 +9,12 @@ use std::{
 
 use differential_dataflow::{AsCollection, VecCollection};
 use sonoscope_operators::views::{Feed, Query};
-use timely::dataflow::{
-    InputHandle,
-    operators::{Probe, vec::Input},
+use timely::{
+    CommunicationConfig, Config, ExchangeData, WorkerConfig,
+    dataflow::{
+        InputHandle,
+        operators::{Exchange, Probe, vec::Input},
+    },
 };
 
 use crate::script::Script;
@@ -45,12 +48,19 @@ impl<A: Clone + 'static, F> View<A> for F where
 /// What a view says to a script on so many workers. The changes of a time come in at all workers.
 pub fn run<A, F>(workers: usize, script: &Script, view: F) -> Changes<A>
 where
-    A: Ord + Clone + Send + 'static,
+    A: Ord + ExchangeData,
     F: View<A>,
 {
-    let config = match workers {
-        1 => timely::Config::thread(),
-        n => timely::Config::process(n),
+    let communication = match workers {
+        1 => CommunicationConfig::Thread,
+        2 => CommunicationConfig::Process(2),
+        // As between processes: what goes from one worker to another goes as bytes.
+        n => CommunicationConfig::ProcessBinary(n),
+    };
+    let worker = WorkerConfig::default();
+    let config = Config {
+        communication,
+        worker,
     };
     let heard = Arc::new(Mutex::new(Changes::<A>::new()));
     let (collected, script) = (heard.clone(), script.clone());
@@ -63,7 +73,8 @@ where
             let rows = scope.input_from(&mut rows).as_collection();
             let feed = Feed::new(rows, scope.input_from(&mut tides));
             let queries = scope.input_from(&mut queries).as_collection();
-            let answers = view(feed, queries).inspect(move |(answer, time, diff)| {
+            let answers = view(feed, queries).inner.exchange(|_| 0).as_collection();
+            let answers = answers.inspect(move |(answer, time, diff)| {
                 let mut collected = collected.lock().unwrap();
                 collected
                     .entry(*time)
@@ -144,7 +155,7 @@ pub fn standing<A: Ord + Clone + Debug>(changes: &Changes<A>, times: usize) -> V
 /// 3 workers, and to the same answers when all rows come at once, in any order.
 pub fn holds<A, F>(script: &Script, plain: impl Fn(&Script, usize) -> BTreeSet<A>, view: F)
 where
-    A: Ord + Clone + Debug + Send + 'static,
+    A: Ord + ExchangeData + Debug,
     F: View<A> + Clone,
 {
     let times = script.turns.len();

@@ -38,7 +38,7 @@ impl VersusSettings {
 
 /// What two networks say of the same seconds.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Compared {
     /// Of a source, how far they agree.
     Agreement(Agreement),
