@@ -5,10 +5,7 @@ use std::{cell::Cell, fs, ops::Add, rc::Rc, time::Instant};
 use differential_dataflow::{AsCollection, VecCollection};
 use sonoscope_operators::views::{Answers, Feed, Observation, Query};
 use timely::{
-    dataflow::{
-        InputHandle, ProbeHandle,
-        operators::{Probe, vec::Input},
-    },
+    dataflow::{InputHandle, ProbeHandle, operators::vec::Input},
     worker::Worker,
 };
 

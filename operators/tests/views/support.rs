@@ -48,7 +48,7 @@ impl<A: Clone + 'static, F> View<A> for F where
 /// What a view says to a script on so many workers. The changes of a time come in at all workers.
 pub fn run<A, F>(workers: usize, script: &Script, view: F) -> Changes<A>
 where
-    A: Ord + ExchangeData,
+    A: Ord + Clone + ExchangeData,
     F: View<A>,
 {
     let communication = match workers {
@@ -155,7 +155,7 @@ pub fn standing<A: Ord + Clone + Debug>(changes: &Changes<A>, times: usize) -> V
 /// 3 workers, and to the same answers when all rows come at once, in any order.
 pub fn holds<A, F>(script: &Script, plain: impl Fn(&Script, usize) -> BTreeSet<A>, view: F)
 where
-    A: Ord + ExchangeData + Debug,
+    A: Ord + Clone + ExchangeData + Debug,
     F: View<A> + Clone,
 {
     let times = script.turns.len();
