@@ -7,7 +7,7 @@
 mod harness;
 mod rows;
 
-use std::{error::Error, time::Instant};
+use std::{error::Error, ops::Range, time::Instant};
 
 use sonoscope_operators::views::{
     EpisodeSettings, Heads, MatrixSettings, Modality, NearestSettings, Query, RollingSettings,
@@ -21,6 +21,9 @@ use crate::{
 
 /// Sources, each with a row a second.
 const SOURCES: usize = 1000;
+
+/// Sources of which there is a whole day.
+const FEW_SOURCES: usize = 20;
 
 /// Times of the dataflow in a second.
 const TICKS: usize = 20;
@@ -47,7 +50,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let figures = serde_json::json!({
         "sources": SOURCES,
         "seconds": seconds,
-        "cpu_us_a_row": {
+        "a_row": {
             "episodes": alone(&rows, seconds, |views| views.episodes()),
             "rolling": alone(&rows, seconds, |views| views.rolling()),
             "sync": alone(&rows, seconds, |views| views.sync()),
@@ -58,6 +61,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 views.sync();
             }),
         },
+        "growth": growth(&rows),
         "nearest": standing(&rows, seconds),
         "stored": searched,
         "replay": replay(&rows, stored),
@@ -102,27 +106,66 @@ fn heads() -> Heads {
     Heads::new(|_, distance| Some(1.0 / (1.0 + (6.0 * (distance - 1.0)).exp())))
 }
 
-/// Microseconds of CPU that a row of a running source costs these views.
+/// What a row of a running source costs these views, and how often an answer changes with it.
 fn alone(
     rows: &Rows,
     seconds: usize,
     views: impl Fn(&mut Views<'_, '_>) + Send + Sync + 'static,
-) -> f64 {
+) -> serde_json::Value {
     let rows = rows.clone();
     timely::execute_directly(move |worker| {
         let mut harness = Harness::new(worker, |built| views(&mut Views(built)));
-        live(&mut harness, &rows, 0..BEFORE_S);
-        let cost = live(&mut harness, &rows, BEFORE_S..BEFORE_S + seconds);
-        cost.cpu_s * 1e6 / (seconds * SOURCES) as f64
+        live(&mut harness, &rows, SOURCES, 0..BEFORE_S);
+        let before = harness.heard.get();
+        let cost = live(&mut harness, &rows, SOURCES, BEFORE_S..BEFORE_S + seconds);
+        let count = (seconds * SOURCES) as f64;
+        serde_json::json!({
+            "cpu_us": cost.cpu_s * 1e6 / count,
+            "changes": (harness.heard.get() - before) as f64 / count,
+        })
+    })
+}
+
+/// What a row costs after a minute and after a day, in microseconds: the work must not grow with
+/// what has gone before.
+fn growth(rows: &Rows) -> serde_json::Value {
+    let rows = rows.clone();
+    timely::execute_directly(move |worker| {
+        let mut harness = Harness::new(worker, |built| {
+            let mut views = Views(built);
+            views.episodes();
+            views.rolling();
+            views.sync();
+        });
+        let mut after = |history: Range<usize>| {
+            let end = history.end;
+            for seconds in history.step_by(100) {
+                let seconds = seconds..(seconds + 100).min(end);
+                let row = |source| seconds.clone().map(move |second| (source, second));
+                let batch = (0..FEW_SOURCES).flat_map(row);
+                harness.feed(
+                    batch
+                        .map(|(source, second)| rows.row(source, second))
+                        .collect(),
+                );
+            }
+            let cost = live(&mut harness, &rows, FEW_SOURCES, end..end + 600);
+            cost.cpu_s * 1e6 / (600 * FEW_SOURCES) as f64
+        };
+        serde_json::json!({
+            "sources": FEW_SOURCES,
+            "cpu_us_after_a_minute": after(0..100),
+            "cpu_us_after_a_day": after(700..90_000),
+        })
     })
 }
 
 /// Feeds seconds of all sources, a few of them at each time.
-fn live(harness: &mut Harness, rows: &Rows, seconds: std::ops::Range<usize>) -> Cost {
+fn live(harness: &mut Harness, rows: &Rows, sources: usize, seconds: Range<usize>) -> Cost {
     let mut cost = Cost::default();
     for second in seconds {
         for tick in 0..TICKS {
-            let sources = (tick..SOURCES).step_by(TICKS);
+            let sources = (tick..sources).step_by(TICKS);
             let batch = sources.map(|source| rows.row(source, second)).collect();
             cost = cost + harness.feed(batch);
         }
@@ -135,9 +178,9 @@ fn standing(rows: &Rows, seconds: usize) -> serde_json::Value {
     let rows = rows.clone();
     timely::execute_directly(move |worker| {
         let mut harness = Harness::new(worker, |built| Views(built).nearest());
-        live(&mut harness, &rows, 0..BEFORE_S);
+        live(&mut harness, &rows, SOURCES, 0..BEFORE_S);
         harness.ask((0..QUERIES).map(|number| query(&rows, number)).collect());
-        let cost = live(&mut harness, &rows, BEFORE_S..BEFORE_S + seconds);
+        let cost = live(&mut harness, &rows, SOURCES, BEFORE_S..BEFORE_S + seconds);
         serde_json::json!({
             "standing_queries": QUERIES,
             "k": K,

@@ -78,6 +78,19 @@ pub(super) trait Track: 'static {
     fn is_empty(&self) -> bool;
 }
 
+/// Tells an answer of which there is one at a time, if it has changed.
+pub(super) fn tell<A: Clone + PartialEq>(
+    told: &mut Option<A>,
+    now: Option<A>,
+    answers: &mut Vec<(A, isize)>,
+) {
+    if *told != now {
+        answers.extend(told.take().map(|told| (told, -1)));
+        answers.extend(now.clone().map(|now| (now, 1)));
+        *told = now;
+    }
+}
+
 /// Keeps the tracks of a view: each key on the worker that its hash says.
 ///
 /// `look` says what the view looks at.

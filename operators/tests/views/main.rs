@@ -7,6 +7,7 @@
 mod episodes;
 mod matrix;
 mod nearest;
+mod retention;
 mod rolling;
 mod script;
 mod support;

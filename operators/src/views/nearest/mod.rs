@@ -1,6 +1,7 @@
 //! Standing queries: the seconds that are most like a picture or a sound.
 
 mod merge;
+mod queries;
 mod query;
 mod shard;
 mod space;

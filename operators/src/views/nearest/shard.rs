@@ -5,10 +5,7 @@ use std::collections::{HashMap, HashSet};
 use pulp::Arch;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Listed, NearestSettings, Query, Vectors,
-    space::{Space, listed},
-};
+use super::{Listed, NearestSettings, Query, Vectors, queries::listed, space::Space};
 use crate::views::{
     Held, Network,
     maintain::Shard,
@@ -57,14 +54,14 @@ impl Searched {
             let space = self.space(&query.network);
             asked.insert(query.network.clone());
             if diff > 0 {
-                space.add(query);
+                space.queries.add(query);
             } else {
-                let told = space.withdraw(&query);
+                let told = space.queries.withdraw(&query, &mut space.store);
                 answers.extend(told.into_iter().map(|best| (listed(&query, best), -1)));
             }
         }
         for network in asked {
-            self.space(&network).arrange();
+            self.space(&network).queries.arrange();
         }
     }
 
@@ -125,7 +122,7 @@ impl Shard for Searched {
                 space.forget_all(self.tide, keep_s);
             }
             space.look();
-            space.tell(answers);
+            space.queries.tell(answers);
         }
         self.spaces.retain(|_, space| !space.is_empty());
     }
@@ -133,7 +130,7 @@ impl Shard for Searched {
     fn held(&self) -> Held {
         let spaces = self.spaces.values().map(|space| Held {
             rows: space.store.len() as u64,
-            answers: space.answers() as u64,
+            answers: space.queries.answers() as u64,
             bytes: space.store.bytes() as u64,
         });
         spaces.fold(Held::default(), Held::plus)

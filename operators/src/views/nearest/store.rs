@@ -68,11 +68,16 @@ impl Store {
         self.known[slot.place()].as_ref()
     }
 
-    /// In how many lists a second stands.
-    pub fn listed(&mut self, slot: Slot) -> Option<&mut u32> {
-        self.known[slot.place()]
-            .as_mut()
-            .map(|known| &mut known.listed)
+    /// A second stands in one list more.
+    pub fn list(&mut self, slot: Slot) {
+        let known = self.known[slot.place()].as_mut();
+        known.into_iter().for_each(|known| known.listed += 1);
+    }
+
+    /// A second stands in one list less.
+    pub fn unlist(&mut self, slot: Slot) {
+        let known = self.known[slot.place()].as_mut();
+        known.into_iter().for_each(|known| known.listed -= 1);
     }
 
     /// Takes a second in.
@@ -148,7 +153,7 @@ struct Column {
     numbers: usize,
     values: Vec<Box<[f32]>>,
     /// Squares of lengths; not a number where there is no vector.
-    lengths: Vec<Box<[f32; CHUNK]>>,
+    lengths: Vec<[f32; CHUNK]>,
 }
 
 impl Column {
@@ -158,7 +163,7 @@ impl Column {
 
     fn chunks(&self) -> impl Iterator<Item = (&[f32], &[f32; CHUNK])> {
         let values = self.values.iter().map(|chunk| &**chunk);
-        values.zip(self.lengths.iter().map(|chunk| &**chunk))
+        values.zip(&self.lengths)
     }
 
     fn get(&self, place: usize) -> Option<&[f32]> {
@@ -186,7 +191,7 @@ impl Column {
         }
         while self.values.len() <= chunk {
             self.values.push(vec![0.0; CHUNK * self.numbers].into());
-            self.lengths.push(Box::new([f32::NAN; CHUNK]));
+            self.lengths.push([f32::NAN; CHUNK]);
         }
         self.values[chunk][row * self.numbers..][..self.numbers].copy_from_slice(vector);
         self.lengths[chunk][row] = squared_length(arch, vector);

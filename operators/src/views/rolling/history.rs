@@ -9,7 +9,7 @@ use super::{
 use crate::views::{
     Held,
     seconds::{BLOCK, Seconds, block_of},
-    tracks::{Key, Now, Track},
+    tracks::{Key, Now, Track, tell},
 };
 
 /// Its seconds, and windows over them.
@@ -163,10 +163,6 @@ impl Sliding {
             return;
         }
         let answer = self.counts.answer(key, self.window, self.span.end);
-        if answer != self.told {
-            answers.extend(self.told.take().map(|told| (told, -1)));
-            answers.extend(answer.clone().map(|answer| (answer, 1)));
-            self.told = answer;
-        }
+        tell(&mut self.told, answer, answers);
     }
 }

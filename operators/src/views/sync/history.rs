@@ -13,7 +13,7 @@ use crate::views::{
     level::{Level, level},
     seconds::{BLOCK, Seconds, block_of},
     sides::{Sides, distance},
-    tracks::{Key, Now, Track},
+    tracks::{Key, Now, Track, tell},
 };
 
 const REACH_S: i64 = SYNC_REACH_S as i64;
@@ -165,11 +165,7 @@ impl Track for History {
             return;
         }
         let answer = self.answer(key);
-        if answer != self.told {
-            answers.extend(self.told.take().map(|told| (told, -1)));
-            answers.extend(answer.clone().map(|answer| (answer, 1)));
-            self.told = answer;
-        }
+        tell(&mut self.told, answer, answers);
     }
 
     fn held(&self) -> Held {

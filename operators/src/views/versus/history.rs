@@ -9,7 +9,7 @@ use crate::{
         Held,
         level::{Level, correspondence, level, mean},
         seconds::{BLOCK, Seconds, block_of},
-        tracks::{Now, Track},
+        tracks::{Now, Track, tell},
     },
 };
 
@@ -175,11 +175,7 @@ impl Track for History {
             answers.push((self.disagreement(source, segment, pair), diff));
         }
         let agreement = self.agreement(source);
-        if agreement != self.told {
-            answers.extend(self.told.take().map(|told| (told, -1)));
-            answers.extend(agreement.clone().map(|agreement| (agreement, 1)));
-            self.told = agreement;
-        }
+        tell(&mut self.told, agreement, answers);
     }
 
     fn held(&self) -> Held {
