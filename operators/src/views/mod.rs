@@ -27,6 +27,7 @@
 mod delta;
 mod dots;
 mod episodes;
+mod feed;
 mod head;
 mod level;
 mod maintain;
@@ -44,13 +45,11 @@ mod versus;
 
 use differential_dataflow::VecCollection;
 use serde::Serialize;
-use timely::{
-    dataflow::{StreamVec, operators::vec::Broadcast},
-    progress::Timestamp,
-};
+use timely::progress::Timestamp;
 
 pub use delta::{Delta, deltas};
 pub use episodes::{Episode, EpisodeSettings, episodes};
+pub use feed::Feed;
 pub use head::Heads;
 pub use matrix::{Fit, Groups, MatrixSettings, MatrixVerdict, Microphone, matrix};
 pub use nearest::{Match, Modality, NearestSettings, Query, nearest};
@@ -62,27 +61,6 @@ pub use rolling::{
 pub use sizes::{Held, Sizes};
 pub use sync::{SYNC_REACH_S, Skew, SyncSettings, SyncVerdict, sync};
 pub use versus::{Agreement, Compared, Disagreement, VersusSettings, versus};
-
-/// What all views take in.
-#[derive(Clone)]
-pub struct Feed<'scope, T: Timestamp> {
-    rows: VecCollection<'scope, T, Observation>,
-    tide: StreamVec<'scope, T, i64>,
-}
-
-impl<'scope, T: Timestamp> Feed<'scope, T> {
-    /// The rows, on any worker; and now and then, on any worker, which second since 1970 (UTC) it
-    /// is.
-    pub fn new(
-        rows: VecCollection<'scope, T, Observation>,
-        present: StreamVec<'scope, T, i64>,
-    ) -> Self {
-        Self {
-            rows,
-            tide: present.broadcast(),
-        }
-    }
-}
 
 /// What a view gives.
 pub struct Answers<'scope, T: Timestamp, A: Clone + 'static> {

@@ -5,6 +5,7 @@
 )]
 
 mod episodes;
+mod feed;
 mod matrix;
 mod nearest;
 mod retention;

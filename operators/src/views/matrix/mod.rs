@@ -152,7 +152,7 @@ struct SourceSides {
 ///
 /// A window costs as many scalar products as there are pairs of sources, times samples, once, and
 /// once more at each time at which a row of it comes later than
-/// [`grace_s`](MatrixSettings::grace_s). A source takes about 30 kB with embeddings of 128 numbers.
+/// [`grace_s`](MatrixSettings::grace_s). A source takes about 40 kB with embeddings of 128 numbers.
 /// A group is on one worker.
 pub fn matrix<'scope, T: Timestamp + TotalOrder>(
     feed: Feed<'scope, T>,
