@@ -57,8 +57,9 @@ impl History {
             .unwrap_or((block, self.base.clone()))
     }
 
-    /// Scans from a block on until matters stand as before. Gives the starts between which
-    /// episodes may have changed, and those that there are now.
+    /// Scans from a block on until matters stand as before; what else has changed on the way is
+    /// scanned with it. Gives the starts between which episodes may have changed, and those that
+    /// there are now.
     fn rescan(&mut self, block: i64) -> (std::ops::Range<i64>, Vec<Tally>) {
         let (first, mut open) = self.entry(block);
         let from = open.as_ref().map_or(first * BLOCK, |tally| tally.start);
@@ -80,9 +81,7 @@ impl History {
 
     /// Brings the episodes up to date.
     fn update(&mut self, key: &Key, answers: &mut Vec<(Episode, isize)>) {
-        while let Some(block) = self.changed.pop_first() {
-            // It is scanned even if it stands as before.
-            self.changed.insert(block);
+        while let Some(&block) = self.changed.first() {
             let (starts, found) = self.rescan(block);
             self.changed.remove(&block);
             let standing = (found.into_iter())
