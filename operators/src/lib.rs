@@ -16,6 +16,7 @@ mod row;
 mod segment;
 pub mod slice;
 mod spectrogram;
+pub mod views;
 mod waveform;
 mod window;
 
