@@ -11,9 +11,15 @@ mod jsonl;
 mod null;
 mod open;
 mod parquet;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "postgres")]
+mod runtime;
 mod secret;
 mod spec;
 mod spool;
+#[cfg(feature = "postgres")]
+mod tls;
 mod uri;
 mod webhook;
 

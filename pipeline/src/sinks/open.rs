@@ -11,6 +11,11 @@ use super::{
     parquet::{self, Parquet},
     webhook::{self, Webhook},
 };
+#[cfg(feature = "postgres")]
+use super::{
+    delivery::folder,
+    postgres::{self, Life, Postgres},
+};
 use crate::sources::Stop;
 
 /// What a sink is opened with.
@@ -41,7 +46,14 @@ pub struct Card {
 
 /// All that are built in.
 pub fn catalogue() -> Vec<Card> {
-    vec![jsonl::CARD, parquet::CARD, webhook::CARD, null::CARD]
+    vec![
+        jsonl::CARD,
+        parquet::CARD,
+        webhook::CARD,
+        #[cfg(feature = "postgres")]
+        postgres::CARD,
+        null::CARD,
+    ]
 }
 
 impl Card {
@@ -80,8 +92,13 @@ impl SinkSpec {
     /// # Errors
     /// When it could not.
     pub fn try_out(&self, opening: &Opening) -> io::Result<()> {
+        // Nothing is to be kept of it.
+        let opening = &Opening {
+            state: None,
+            ..*opening
+        };
         if let Some(mut receiver) = self.receiver(opening)? {
-            receiver.connect().map_err(io::Error::other)?;
+            receiver.check().map_err(io::Error::other)?;
             receiver.close();
             return Ok(());
         }
@@ -101,14 +118,29 @@ impl SinkSpec {
     }
 
     /// Whom its rows are delivered to, if they are.
-    fn receiver(&self, opening: &Opening) -> io::Result<Option<Box<dyn Receiver>>> {
+    ///
+    /// # Errors
+    /// When what is asked for cannot be understood.
+    pub fn receiver(&self, opening: &Opening) -> io::Result<Option<Box<dyn Receiver>>> {
         let style = self.style(opening);
         let made = match self.uri.scheme() {
             Scheme::Jsonl | Scheme::Parquet | Scheme::Null => return Ok(None),
             Scheme::Webhook => boxed(Webhook::new(self, style)),
+            #[cfg(feature = "postgres")]
+            Scheme::Postgres => boxed(Postgres::new(self, style, self.life(opening)?)),
+            #[cfg(not(feature = "postgres"))]
+            Scheme::Postgres => Err(EndpointError::NotBuilt("postgres")),
         };
         made.map(Some)
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))
+    }
+
+    /// Which buffer its numbers are of, if it outlasts the program.
+    #[cfg(feature = "postgres")]
+    fn life(&self, opening: &Opening) -> io::Result<Option<Life>> {
+        let folder = |state| folder(state, &self.uri.to_string());
+        let next = opening.state.map(|state| Life::next(&folder(state)));
+        next.transpose()
     }
 }
 

@@ -29,16 +29,20 @@ pub enum Scheme {
     Parquet,
     /// Requests to a web server.
     Webhook,
+    /// Tables of PostgreSQL.
+    Postgres,
     /// Nowhere.
     Null,
 }
 
 /// What a sink's URI begins with, and what it is then.
-const SCHEMES: [(&str, Scheme); 5] = [
+const SCHEMES: [(&str, Scheme); 7] = [
     ("jsonl", Scheme::Jsonl),
     ("parquet", Scheme::Parquet),
     ("webhook+https", Scheme::Webhook),
     ("webhook+http", Scheme::Webhook),
+    ("postgres", Scheme::Postgres),
+    ("postgresql", Scheme::Postgres),
     ("null", Scheme::Null),
 ];
 
@@ -76,7 +80,7 @@ impl fmt::Display for SinkUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.scheme {
             Scheme::Jsonl | Scheme::Parquet | Scheme::Null => f.write_str(&self.text),
-            Scheme::Webhook => f.write_str(&secret::hide_uri(&self.text)),
+            Scheme::Webhook | Scheme::Postgres => f.write_str(&secret::hide_uri(&self.text)),
         }
     }
 }
@@ -112,7 +116,7 @@ impl SinkUri {
     pub fn is_delivered(&self) -> bool {
         match self.scheme {
             Scheme::Jsonl | Scheme::Parquet | Scheme::Null => false,
-            Scheme::Webhook => true,
+            Scheme::Webhook | Scheme::Postgres => true,
         }
     }
 
@@ -125,7 +129,7 @@ impl SinkUri {
                 bytes: jsonl::bytes_at(at)?,
             }),
             Scheme::Parquet => Some(Written::Parquet(path)),
-            Scheme::Webhook | Scheme::Null => None,
+            Scheme::Webhook | Scheme::Postgres | Scheme::Null => None,
         }
     }
 

@@ -2,6 +2,8 @@
 
 mod compliance;
 mod house;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod webhook;
 
 #[path = "../../../pipeline/src/sinks/delivery/testing_row.rs"]
