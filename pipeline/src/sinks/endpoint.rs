@@ -58,6 +58,7 @@ pub enum EndpointError {
         known: String,
     },
     /// The program was built without it.
+    #[cfg(not(all(feature = "kafka", feature = "postgres")))]
     #[error("this build has no {0} (tip: build with --features {0})")]
     NotBuilt(&'static str),
     /// An option that it needs, or whose value is none.
@@ -135,11 +136,13 @@ impl Endpoint {
     }
 
     /// Sets an option as if it had been named.
+    #[cfg(feature = "postgres")]
     pub fn put(&mut self, name: &str, value: &str) {
         self.options.insert(name.to_owned(), value.to_owned());
     }
 
     /// The options that are left, which are taken out: for receivers that know them themselves.
+    #[cfg(feature = "kafka")]
     pub fn take_rest(&mut self) -> BTreeMap<String, String> {
         std::mem::take(&mut self.options)
     }

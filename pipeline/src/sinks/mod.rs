@@ -8,6 +8,8 @@ mod endpoint;
 mod filter;
 mod form;
 mod jsonl;
+#[cfg(feature = "kafka")]
+mod kafka;
 mod null;
 mod open;
 mod parquet;

@@ -11,6 +11,8 @@ use super::{
     parquet::{self, Parquet},
     webhook::{self, Webhook},
 };
+#[cfg(feature = "kafka")]
+use super::kafka::{self, Kafka};
 #[cfg(feature = "postgres")]
 use super::{
     delivery::folder,
@@ -50,6 +52,8 @@ pub fn catalogue() -> Vec<Card> {
         jsonl::CARD,
         parquet::CARD,
         webhook::CARD,
+        #[cfg(feature = "kafka")]
+        kafka::CARD,
         #[cfg(feature = "postgres")]
         postgres::CARD,
         null::CARD,
@@ -126,6 +130,10 @@ impl SinkSpec {
         let made = match self.uri.scheme() {
             Scheme::Jsonl | Scheme::Parquet | Scheme::Null => return Ok(None),
             Scheme::Webhook => boxed(Webhook::new(self, style)),
+            #[cfg(feature = "kafka")]
+            Scheme::Kafka => boxed(Kafka::new(self, style)),
+            #[cfg(not(feature = "kafka"))]
+            Scheme::Kafka => Err(EndpointError::NotBuilt("kafka")),
             #[cfg(feature = "postgres")]
             Scheme::Postgres => boxed(Postgres::new(self, style, self.life(opening)?)),
             #[cfg(not(feature = "postgres"))]

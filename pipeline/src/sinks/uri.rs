@@ -29,6 +29,8 @@ pub enum Scheme {
     Parquet,
     /// Requests to a web server.
     Webhook,
+    /// Records of Kafka.
+    Kafka,
     /// Tables of PostgreSQL.
     Postgres,
     /// Nowhere.
@@ -36,11 +38,12 @@ pub enum Scheme {
 }
 
 /// What a sink's URI begins with, and what it is then.
-const SCHEMES: [(&str, Scheme); 7] = [
+const SCHEMES: [(&str, Scheme); 8] = [
     ("jsonl", Scheme::Jsonl),
     ("parquet", Scheme::Parquet),
     ("webhook+https", Scheme::Webhook),
     ("webhook+http", Scheme::Webhook),
+    ("kafka", Scheme::Kafka),
     ("postgres", Scheme::Postgres),
     ("postgresql", Scheme::Postgres),
     ("null", Scheme::Null),
@@ -80,7 +83,7 @@ impl fmt::Display for SinkUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.scheme {
             Scheme::Jsonl | Scheme::Parquet | Scheme::Null => f.write_str(&self.text),
-            Scheme::Webhook | Scheme::Postgres => f.write_str(&secret::hide_uri(&self.text)),
+            Scheme::Webhook | Scheme::Kafka | Scheme::Postgres => f.write_str(&secret::hide_uri(&self.text)),
         }
     }
 }
@@ -116,7 +119,7 @@ impl SinkUri {
     pub fn is_delivered(&self) -> bool {
         match self.scheme {
             Scheme::Jsonl | Scheme::Parquet | Scheme::Null => false,
-            Scheme::Webhook | Scheme::Postgres => true,
+            Scheme::Webhook | Scheme::Kafka | Scheme::Postgres => true,
         }
     }
 
@@ -129,7 +132,7 @@ impl SinkUri {
                 bytes: jsonl::bytes_at(at)?,
             }),
             Scheme::Parquet => Some(Written::Parquet(path)),
-            Scheme::Webhook | Scheme::Postgres | Scheme::Null => None,
+            Scheme::Webhook | Scheme::Kafka | Scheme::Postgres | Scheme::Null => None,
         }
     }
 

@@ -2,6 +2,8 @@
 
 mod compliance;
 mod house;
+#[cfg(feature = "kafka")]
+mod kafka;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod webhook;
