@@ -57,6 +57,10 @@ pub enum EndpointError {
         /// Those that there are.
         known: String,
     },
+    /// The program was built without it.
+    #[cfg(not(all(feature = "kafka", feature = "postgres")))]
+    #[error("this build has no {0} (tip: build with --features {0})")]
+    NotBuilt(&'static str),
     /// An option that it needs, or whose value is none.
     #[error("option `{name}`: {reason}")]
     BadOption {
@@ -131,7 +135,14 @@ impl Endpoint {
         value.parse().map(Some).map_err(|error| bad(name, error))
     }
 
+    /// Sets an option as if it had been named.
+    #[cfg(feature = "postgres")]
+    pub fn put(&mut self, name: &str, value: &str) {
+        self.options.insert(name.to_owned(), value.to_owned());
+    }
+
     /// The options that are left, which are taken out: for receivers that know them themselves.
+    #[cfg(feature = "kafka")]
     pub fn take_rest(&mut self) -> BTreeMap<String, String> {
         std::mem::take(&mut self.options)
     }

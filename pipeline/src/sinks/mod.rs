@@ -8,14 +8,21 @@ mod endpoint;
 mod filter;
 mod form;
 mod jsonl;
+#[cfg(feature = "kafka")]
+mod kafka;
 mod null;
 mod open;
 mod options;
 mod parquet;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(any(feature = "object-store", feature = "postgres"))]
 mod runtime;
 mod secret;
 mod spec;
 mod spool;
+#[cfg(feature = "postgres")]
+mod tls;
 mod uri;
 mod webhook;
 

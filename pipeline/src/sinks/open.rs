@@ -2,6 +2,8 @@
 
 use std::{fs, io, path::Path};
 
+#[cfg(feature = "kafka")]
+use super::kafka::{self, Kafka};
 use super::{
     Form, Position, Scheme, Sink, SinkSpec,
     delivery::{Delivered, letter::Style, receiver::Receiver},
@@ -9,8 +11,13 @@ use super::{
     jsonl::{self, Jsonl},
     null::{self, Null},
     options::FileOptions,
-    parquet::{self, Parquet, Remote},
+    parquet::{self, Parquet},
     webhook::{self, Webhook},
+};
+#[cfg(feature = "postgres")]
+use super::{
+    delivery::folder,
+    postgres::{self, Life, Postgres},
 };
 use crate::sources::Stop;
 
@@ -47,6 +54,10 @@ pub fn catalogue() -> Vec<Card> {
         parquet::CARD,
         webhook::CARD,
         OVERLAY,
+        #[cfg(feature = "kafka")]
+        kafka::CARD,
+        #[cfg(feature = "postgres")]
+        postgres::CARD,
         null::CARD,
     ]
 }
@@ -87,7 +98,10 @@ impl SinkSpec {
         Ok(match self.uri.scheme() {
             Scheme::Jsonl => Box::new(Jsonl::open(path, options, include, at)?),
             Scheme::Parquet if parquet::is_remote(path) => {
-                Box::new(Remote::open(path, options, form(), opening)?)
+                #[cfg(not(feature = "object-store"))]
+                return Err(not_built("object-store"));
+                #[cfg(feature = "object-store")]
+                Box::new(parquet::Remote::open(path, options, form(), opening)?)
             }
             Scheme::Parquet => {
                 options.no_more(&parquet::CARD)?;
@@ -105,14 +119,22 @@ impl SinkSpec {
     /// # Errors
     /// When it could not.
     pub fn try_out(&self, opening: &Opening) -> io::Result<()> {
+        // Nothing is to be kept of it.
+        let opening = &Opening {
+            state: None,
+            ..*opening
+        };
         if let Some(mut receiver) = self.receiver(opening)? {
-            receiver.connect().map_err(io::Error::other)?;
+            receiver.check().map_err(io::Error::other)?;
             receiver.close();
             return Ok(());
         }
         match self.uri.scheme() {
             Scheme::Parquet if parquet::is_remote(self.uri.rest()) => {
-                Remote::try_out(self.uri.rest(), FileOptions::new(self))
+                #[cfg(not(feature = "object-store"))]
+                return Err(not_built("object-store"));
+                #[cfg(feature = "object-store")]
+                parquet::Remote::try_out(self.uri.rest(), FileOptions::new(self))
             }
             Scheme::Jsonl | Scheme::Parquet if !self.uri.is_stdout() => {
                 can_be_made(Path::new(self.uri.rest()))
@@ -129,15 +151,42 @@ impl SinkSpec {
     }
 
     /// Whom its rows are delivered to, if they are.
-    fn receiver(&self, opening: &Opening) -> io::Result<Option<Box<dyn Receiver>>> {
+    ///
+    /// # Errors
+    /// When what is asked for cannot be understood.
+    pub fn receiver(&self, opening: &Opening) -> io::Result<Option<Box<dyn Receiver>>> {
         let style = self.style(opening);
         let made = match self.uri.scheme() {
             Scheme::Jsonl | Scheme::Parquet | Scheme::Overlay | Scheme::Null => return Ok(None),
             Scheme::Webhook => boxed(Webhook::new(self, style)),
+            #[cfg(feature = "kafka")]
+            Scheme::Kafka => boxed(Kafka::new(self, style)),
+            #[cfg(not(feature = "kafka"))]
+            Scheme::Kafka => Err(EndpointError::NotBuilt("kafka")),
+            #[cfg(feature = "postgres")]
+            Scheme::Postgres => boxed(Postgres::new(self, style, self.life(opening)?)),
+            #[cfg(not(feature = "postgres"))]
+            Scheme::Postgres => Err(EndpointError::NotBuilt("postgres")),
         };
         made.map(Some)
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))
     }
+
+    /// Which buffer its numbers are of, if it outlasts the program.
+    #[cfg(feature = "postgres")]
+    fn life(&self, opening: &Opening) -> io::Result<Option<Life>> {
+        let folder = |state| folder(state, &self.uri.to_string());
+        let next = opening.state.map(|state| Life::next(&folder(state)));
+        next.transpose()
+    }
+}
+
+#[cfg(not(feature = "object-store"))]
+fn not_built(feature: &'static str) -> io::Error {
+    io::Error::new(
+        io::ErrorKind::InvalidInput,
+        EndpointError::NotBuilt(feature),
+    )
 }
 
 fn boxed<R: Receiver + 'static>(

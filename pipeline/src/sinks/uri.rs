@@ -31,6 +31,10 @@ pub enum Scheme {
     Webhook,
     /// Recordings with what was found painted over them.
     Overlay,
+    /// Records of Kafka.
+    Kafka,
+    /// Tables of PostgreSQL.
+    Postgres,
     /// Nowhere.
     Null,
 }
@@ -42,6 +46,9 @@ const SCHEMES: &[(&str, Scheme)] = &[
     ("webhook+https", Scheme::Webhook),
     ("webhook+http", Scheme::Webhook),
     ("overlay", Scheme::Overlay),
+    ("kafka", Scheme::Kafka),
+    ("postgres", Scheme::Postgres),
+    ("postgresql", Scheme::Postgres),
     ("null", Scheme::Null),
 ];
 
@@ -77,11 +84,9 @@ impl FromStr for SinkUri {
 
 impl fmt::Display for SinkUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.scheme {
-            Scheme::Jsonl | Scheme::Parquet | Scheme::Overlay | Scheme::Null => {
-                f.write_str(&self.text)
-            }
-            Scheme::Webhook => f.write_str(&secret::hide_uri(&self.text)),
+        match self.is_delivered() {
+            true => f.write_str(&secret::hide_uri(&self.text)),
+            false => f.write_str(&self.text),
         }
     }
 }
@@ -115,10 +120,10 @@ impl SinkUri {
 
     /// Whether rows go to somebody else's hands, by way of a buffer.
     pub fn is_delivered(&self) -> bool {
-        match self.scheme {
-            Scheme::Jsonl | Scheme::Parquet | Scheme::Overlay | Scheme::Null => false,
-            Scheme::Webhook => true,
-        }
+        !matches!(
+            self.scheme,
+            Scheme::Jsonl | Scheme::Parquet | Scheme::Overlay | Scheme::Null
+        )
     }
 
     /// Where its rows can be read again, up to a position; nothing if they cannot.
@@ -128,7 +133,7 @@ impl SinkUri {
             Scheme::Jsonl => jsonl::files_at(&path, at).map(Written::Lines),
             Scheme::Parquet if parquet::is_remote(self.rest()) => None,
             Scheme::Parquet => Some(Written::Parquet(path)),
-            Scheme::Webhook | Scheme::Overlay | Scheme::Null => None,
+            _ => None,
         }
     }
 

@@ -130,6 +130,19 @@ impl Server {
         }
     }
 
+    /// The processes that it has started, for servers that put each in a group of its own.
+    pub fn children(&self) -> Vec<String> {
+        let Some(child) = &self.child else {
+            return Vec::new();
+        };
+        let listed = Command::new("pgrep")
+            .args(["-P", &child.id().to_string()])
+            .output()
+            .unwrap_or_else(|error| panic!("pgrep: {error}; run `make setup`"));
+        let listed = String::from_utf8(listed.stdout).unwrap();
+        listed.lines().map(str::to_owned).collect()
+    }
+
     /// Ends it at once.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {

@@ -3,6 +3,11 @@
 mod asked;
 mod compliance;
 mod house;
+#[cfg(feature = "kafka")]
+mod kafka;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "object-store")]
 mod s3;
 mod webhook;
 

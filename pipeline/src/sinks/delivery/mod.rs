@@ -247,7 +247,7 @@ fn queue(spec: &SinkSpec, opening: &Opening) -> io::Result<Queue> {
 }
 
 /// Where rows wait for a sink.
-fn folder(state: &Path, name: &str) -> PathBuf {
+pub(super) fn folder(state: &Path, name: &str) -> PathBuf {
     let slug = SourceId::slug(name);
     let hash = crc32fast::hash(name.as_bytes());
     state

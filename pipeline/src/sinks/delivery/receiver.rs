@@ -14,6 +14,14 @@ pub trait Receiver: Send {
     /// When it is not there, or does not let anybody in.
     fn connect(&mut self) -> Result<Option<u64>, SendError>;
 
+    /// Sees whether it could connect, and leaves everything as it is.
+    ///
+    /// # Errors
+    /// When it could not.
+    fn check(&mut self) -> Result<(), SendError> {
+        self.connect().map(drop)
+    }
+
     /// Hands letters over, in order. They are taken when this returns: acknowledged, committed.
     ///
     /// # Errors

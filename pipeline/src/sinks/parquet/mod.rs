@@ -13,7 +13,9 @@ mod folder;
 mod held;
 mod place;
 mod record;
+#[cfg(feature = "object-store")]
 mod remote;
+#[cfg(feature = "object-store")]
 mod store;
 #[cfg(test)]
 mod tests;
@@ -39,8 +41,15 @@ use super::{
     spool::{Extent, Spool},
 };
 
+/// Whether a place is in a store of objects.
+pub fn is_remote(place: &str) -> bool {
+    ["s3://", "gs://", "az://"]
+        .iter()
+        .any(|scheme| place.starts_with(scheme))
+}
+
+#[cfg(feature = "object-store")]
 pub use remote::Remote;
-pub use store::is_remote;
 
 /// How it is listed.
 pub const CARD: Card = Card {

@@ -14,20 +14,13 @@ use object_store::{
 use tokio_stream::StreamExt;
 use url::Url;
 
-use crate::sinks::{options::FileOptions, runtime};
+use crate::sinks::{options::FileOptions, runtime::runtime};
 
 /// The store. Clones share it.
 #[derive(Clone)]
 pub struct Store {
     store: Arc<dyn ObjectStore>,
     prefix: Key,
-}
-
-/// Whether a place is in a store of objects.
-pub fn is_remote(place: &str) -> bool {
-    ["s3://", "gs://", "az://"]
-        .iter()
-        .any(|scheme| place.starts_with(scheme))
 }
 
 /// The store's own client tries so often, and for so long, before it gives up.
@@ -62,7 +55,8 @@ impl Store {
     /// # Errors
     /// When it cannot be understood.
     pub fn open(url: &str, options: FileOptions) -> io::Result<Self> {
-        runtime::use_ring();
+        // The client asks nobody; an error says that somebody has told it already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let wrong = |error: &dyn std::fmt::Display| {
             let message = format!("{error} (tip: s3://BUCKET/PREFIX, gs://..., az://...)");
             io::Error::new(io::ErrorKind::InvalidInput, message)
@@ -85,7 +79,7 @@ impl Store {
     /// # Errors
     /// When there are, or it cannot be asked.
     pub fn check_empty(&self) -> io::Result<()> {
-        let first = runtime::block_on(async {
+        let first = runtime()?.block_on(async {
             let mut all = self.store.list(Some(&self.prefix));
             while let Some(object) = all.next().await.transpose()? {
                 if object.location.as_ref().ends_with(".parquet") {
@@ -109,7 +103,9 @@ impl Store {
     /// When it is not taken.
     pub fn put(&self, part: &Path, bytes: Vec<u8>) -> io::Result<()> {
         let key = self.key(part);
-        runtime::block_on(self.store.put(&key, bytes.into())).map_err(told)?;
+        runtime()?
+            .block_on(self.store.put(&key, bytes.into()))
+            .map_err(told)?;
         Ok(())
     }
 
@@ -119,7 +115,7 @@ impl Store {
     /// When it refuses.
     pub fn remove(&self, parts: &[PathBuf]) -> io::Result<()> {
         for part in parts {
-            match runtime::block_on(self.store.delete(&self.key(part))) {
+            match runtime()?.block_on(self.store.delete(&self.key(part))) {
                 Err(object_store::Error::NotFound { .. }) => {}
                 other => other.map_err(told)?,
             }
@@ -133,16 +129,17 @@ impl Store {
     /// When it refuses.
     pub fn remove_source(&self, folder: &str) -> io::Result<()> {
         let is_its = |key: &Key| key.parts().any(|part| part.as_ref() == folder);
-        runtime::block_on(async {
-            let mut all = self.store.list(Some(&self.prefix));
-            while let Some(object) = all.next().await.transpose()? {
-                if is_its(&object.location) {
-                    self.store.delete(&object.location).await?;
+        runtime()?
+            .block_on(async {
+                let mut all = self.store.list(Some(&self.prefix));
+                while let Some(object) = all.next().await.transpose()? {
+                    if is_its(&object.location) {
+                        self.store.delete(&object.location).await?;
+                    }
                 }
-            }
-            Ok(())
-        })
-        .map_err(told)
+                Ok(())
+            })
+            .map_err(told)
     }
 
     fn key(&self, part: &Path) -> Key {
