@@ -155,7 +155,9 @@ impl Track for History {
 
     fn finish(&mut self, key: &Key, now: Now, answers: &mut Vec<(Skew, isize)>) {
         let changed = std::mem::take(&mut self.changed);
-        for segment in &changed {
+        // When much comes at once, most of it has left the window already.
+        let oldest = now.newest.saturating_sub(self.keep_s() + REACH_S);
+        for segment in changed.iter().filter(|segment| **segment >= oldest) {
             self.attempt(&key.network, *segment);
         }
         // Of recordings, too, no more is remembered than the window needs.
