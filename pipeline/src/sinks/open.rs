@@ -2,6 +2,8 @@
 
 use std::{fs, io, path::Path};
 
+#[cfg(feature = "kafka")]
+use super::kafka::{self, Kafka};
 use super::{
     Form, Position, Scheme, Sink, SinkSpec,
     delivery::{Delivered, letter::Style, receiver::Receiver},
@@ -11,8 +13,6 @@ use super::{
     parquet::{self, Parquet},
     webhook::{self, Webhook},
 };
-#[cfg(feature = "kafka")]
-use super::kafka::{self, Kafka};
 #[cfg(feature = "postgres")]
 use super::{
     delivery::folder,

@@ -83,7 +83,9 @@ impl fmt::Display for SinkUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.scheme {
             Scheme::Jsonl | Scheme::Parquet | Scheme::Null => f.write_str(&self.text),
-            Scheme::Webhook | Scheme::Kafka | Scheme::Postgres => f.write_str(&secret::hide_uri(&self.text)),
+            Scheme::Webhook | Scheme::Kafka | Scheme::Postgres => {
+                f.write_str(&secret::hide_uri(&self.text))
+            }
         }
     }
 }

@@ -137,7 +137,9 @@ impl Records {
             self.all.push(Record {
                 partition: record.partition(),
                 key: text(record.key()),
-                headers: headers.map(|it| (it.key.to_owned(), text(it.value))).collect(),
+                headers: headers
+                    .map(|it| (it.key.to_owned(), text(it.value)))
+                    .collect(),
                 said: serde_json::from_slice(record.payload().unwrap()).unwrap(),
             });
         }
@@ -145,7 +147,9 @@ impl Records {
 
     fn rows(&self) -> Vec<Value> {
         let said = self.all.iter().map(|record| &record.said);
-        said.filter(|said| said.get("segment").is_some()).cloned().collect()
+        said.filter(|said| said.get("segment").is_some())
+            .cloned()
+            .collect()
     }
 }
 
@@ -172,7 +176,9 @@ fn made(spec: &SinkSpec) -> std::io::Result<Box<dyn Receiver>> {
 fn letters(rows: impl IntoIterator<Item = Row>) -> Vec<Letter> {
     let contents = rows.into_iter().map(|row| Arc::new(Content::Row(row)));
     let letters = (1..).zip(contents);
-    letters.map(|(number, content)| Letter { number, content }).collect()
+    letters
+        .map(|(number, content)| Letter { number, content })
+        .collect()
 }
 
 #[test]
@@ -187,9 +193,15 @@ fn records_of_a_source_are_in_one_partition_and_say_their_id_and_kind() {
     for record in &house.records.all {
         let source = record.said["data"]["source"].as_str().unwrap();
         assert_eq!(record.key, source);
-        assert_eq!(record.headers["content-type"], "application/cloudevents+json");
+        assert_eq!(
+            record.headers["content-type"],
+            "application/cloudevents+json"
+        );
         assert_eq!(record.said["id"], record.headers["sonoscope-id"].as_str());
-        assert_eq!(*partitions.entry(source).or_insert(record.partition), record.partition);
+        assert_eq!(
+            *partitions.entry(source).or_insert(record.partition),
+            record.partition
+        );
     }
     assert_eq!((house.records.all.len(), partitions.len()), (32, 4));
 }
@@ -202,12 +214,16 @@ fn what_a_broker_refuses_is_found_among_the_others() {
     let too_large = RDKafkaRespErr::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
     // The batch, and then the record alone.
     (house.brokers).request_errors(RDKafkaApiKey::Produce, &[too_large, too_large]);
-    let refused = receiver.send(&letters((0..3).map(|it| row("a", it, None)))).unwrap_err();
+    let refused = receiver
+        .send(&letters((0..3).map(|it| row("a", it, None))))
+        .unwrap_err();
     let SendError::Refused { index: 0, reason } = refused else {
         panic!("{refused:?}");
     };
     assert!(reason.to_lowercase().contains("size"), "{reason}");
-    receiver.send(&letters((0..3).map(|it| row("a", it, None)))).unwrap();
+    receiver
+        .send(&letters((0..3).map(|it| row("a", it, None))))
+        .unwrap();
 }
 
 #[test]
@@ -216,7 +232,10 @@ fn who_may_not_write_is_told_what_to_do() {
     let unauthorized = RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
     for (error, told) in [
         (unauthorized, "allow WRITE"),
-        (RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "kafka-topics.sh --create"),
+        (
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART,
+            "kafka-topics.sh --create",
+        ),
     ] {
         house.brokers.topic_error(TOPIC, error).unwrap();
         let denied = receiver(&house, "").connect().unwrap_err();
@@ -260,9 +279,15 @@ impl House for Real {
             .set("bootstrap.servers", &bootstrap)
             .create()
             .unwrap();
-        let topics = [NewTopic::new(&topic, PARTITIONS, TopicReplication::Fixed(1))];
+        let topics = [NewTopic::new(
+            &topic,
+            PARTITIONS,
+            TopicReplication::Fixed(1),
+        )];
         let made = admin.create_topics(&topics, &AdminOptions::new());
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
         runtime.block_on(made).unwrap()[0].as_ref().unwrap();
         Self {
             records: Records::of(&bootstrap, &topic),

@@ -9,6 +9,7 @@ mod options;
 mod reports;
 
 use std::{
+    sync::mpsc::sync_channel,
     thread,
     time::{Duration, Instant},
 };
@@ -127,7 +128,7 @@ impl Kafka {
         producer: &ThreadedProducer<Reports>,
         letters: &[Letter],
     ) -> Result<(usize, Option<Code>), SendError> {
-        let (to, reports) = crossbeam_channel::bounded(letters.len());
+        let (to, reports) = sync_channel(letters.len());
         let mut outcomes = vec![None; letters.len()];
         let mut given = 0;
         for (index, letter) in letters.iter().enumerate() {
@@ -145,12 +146,17 @@ impl Kafka {
         }
         let end = Instant::now() + self.options.timeout;
         for _ in 0..given {
-            let Ok((index, outcome)) = reports.recv_deadline(end) else {
+            let Ok((index, outcome)) =
+                reports.recv_timeout(end.saturating_duration_since(Instant::now()))
+            else {
                 break;
             };
             outcomes[index] = Some(outcome);
         }
-        let taken = outcomes.iter().take_while(|it| matches!(it, Some(Ok(())))).count();
+        let taken = outcomes
+            .iter()
+            .take_while(|it| matches!(it, Some(Ok(()))))
+            .count();
         let next = outcomes.get(taken).map(|outcome| match outcome {
             Some(Err(code)) => *code,
             _ => Code::MessageTimedOut,

@@ -70,7 +70,9 @@ impl Options {
             }
             config.set(name, value);
         }
-        config.create_native_config().map_err(|error| wrong(&error))?;
+        config
+            .create_native_config()
+            .map_err(|error| wrong(&error))?;
         Ok(Self {
             config,
             topic,
@@ -126,9 +128,10 @@ fn topic(path: &str) -> Result<String, EndpointError> {
 
 fn wrong(error: &KafkaError) -> EndpointError {
     match error {
-        KafkaError::ClientConfig(_, reason, name, _) => {
-            bad(name, format!("librdkafka: {}", reason.trim_end_matches('\n')))
-        }
+        KafkaError::ClientConfig(_, reason, name, _) => bad(
+            name,
+            format!("librdkafka: {}", reason.trim_end_matches('\n')),
+        ),
         other => bad("librdkafka", other),
     }
 }
@@ -144,7 +147,8 @@ mod tests {
 
     #[test]
     fn what_librdkafka_is_told() {
-        let options = read("kafka://me:p%40ss@a,[::1]:7/my.rows?linger.ms=9&sasl.mechanism=SCRAM-SHA-512");
+        let options =
+            read("kafka://me:p%40ss@a,[::1]:7/my.rows?linger.ms=9&sasl.mechanism=SCRAM-SHA-512");
         let options = options.unwrap();
         assert_eq!(options.topic, "my.rows");
         for (name, value) in [
@@ -177,7 +181,10 @@ mod tests {
         ] {
             let error = read(uri).err().unwrap().to_string();
             assert!(error.contains(told), "{uri}: {error}");
-            assert!(!uri.contains("u:hush") || !error.contains("hush"), "{error}");
+            assert!(
+                !uri.contains("u:hush") || !error.contains("hush"),
+                "{error}"
+            );
         }
     }
 }

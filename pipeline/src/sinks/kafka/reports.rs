@@ -1,15 +1,10 @@
 //! What librdkafka reports on a thread of its own.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, mpsc::SyncSender};
 
-use crossbeam_channel::Sender;
 use rdkafka::{
-    ClientContext,
-    config::RDKafkaLogLevel,
-    error::KafkaError,
-    message::DeliveryResult,
-    producer::ProducerContext,
-    types::RDKafkaErrorCode as Code,
+    ClientContext, config::RDKafkaLogLevel, error::KafkaError, message::DeliveryResult,
+    producer::ProducerContext, types::RDKafkaErrorCode as Code,
 };
 
 /// Goes with a record, and comes back with what became of it.
@@ -17,7 +12,7 @@ pub struct Slip {
     /// Which of the batch it is.
     pub index: usize,
     /// Who waits for it; there is room for all of the batch.
-    pub to: Sender<(usize, Result<(), Code>)>,
+    pub to: SyncSender<(usize, Result<(), Code>)>,
 }
 
 /// What was said of the brokers, besides of records.

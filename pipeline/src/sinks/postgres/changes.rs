@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use tokio_postgres::Statement;
 
-use super::{failure::Failure, session::{Session, Values}};
+use super::{
+    failure::Failure,
+    session::{Session, Values},
+};
 
 /// Statements of one connection.
 pub struct Changes {

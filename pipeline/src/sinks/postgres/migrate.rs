@@ -37,7 +37,9 @@ pub async fn try_out(session: &Session, schema: &str) -> Result<(), Failure> {
 
 async fn migrate(session: &Session, schema: &str) -> Result<(), Failure> {
     // The number stands for nothing else.
-    session.run("SELECT pg_advisory_xact_lock(7305520811)").await?;
+    session
+        .run("SELECT pg_advisory_xact_lock(7305520811)")
+        .await?;
     let named = "SELECT FROM pg_namespace WHERE nspname = $1";
     let found = session.line(named, &[&schema]).await?;
     if found.is_none() {

@@ -166,7 +166,9 @@ mod tests {
     use super::*;
 
     fn read(uri: &str) -> Result<Options, EndpointError> {
-        Options::read(&SinkSpec::from(uri.parse::<crate::sinks::SinkUri>().unwrap()))
+        Options::read(&SinkSpec::from(
+            uri.parse::<crate::sinks::SinkUri>().unwrap(),
+        ))
     }
 
     #[test]

@@ -61,7 +61,10 @@ impl Rows {
         session.run(STAGE).await?;
         let names: Vec<_> = COLUMNS.iter().map(|(name, _)| *name).collect();
         let list = names.join(", ");
-        let update: Vec<_> = names.iter().map(|name| format!("{name} = excluded.{name}")).collect();
+        let update: Vec<_> = names
+            .iter()
+            .map(|name| format!("{name} = excluded.{name}"))
+            .collect();
         let copy = format!("COPY stage ({list}) FROM STDIN BINARY");
         let put = format!(
             "INSERT INTO rows ({list}) SELECT {list} FROM stage \

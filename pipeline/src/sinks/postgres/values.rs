@@ -78,7 +78,11 @@ impl<'a> Values<'a> {
             video: word(&row.video),
             correspondence: score.and_then(|score| score.correspondence),
             distance: score.and_then(|score| score.distance),
-            peak: [axis(|peak| peak.x), axis(|peak| peak.y), axis(|peak| peak.value)],
+            peak: [
+                axis(|peak| peak.x),
+                axis(|peak| peak.y),
+                axis(|peak| peak.value),
+            ],
             heatmap: map.filter(|_| include.heatmap).map(|map| Floats {
                 columns: Some(map.columns),
                 values: &map.cells,
@@ -197,10 +201,15 @@ mod tests {
         let values = [0.5, -1.0, f32::MIN_POSITIVE];
         let mut bytes = BytesMut::new();
         let kind = Type::FLOAT4_ARRAY;
-        Floats::line(&values).to_sql_checked(&kind, &mut bytes).unwrap();
+        Floats::line(&values)
+            .to_sql_checked(&kind, &mut bytes)
+            .unwrap();
         assert_eq!(Vec::<f32>::from_sql(&kind, &bytes).unwrap(), values);
         let mut theirs = BytesMut::new();
-        values.as_slice().to_sql_checked(&kind, &mut theirs).unwrap();
+        values
+            .as_slice()
+            .to_sql_checked(&kind, &mut theirs)
+            .unwrap();
         // The client counts from 0 if it is not told otherwise, PostgreSQL itself from 1.
         assert_eq!(bytes.len(), theirs.len());
         let map = Floats {

@@ -30,9 +30,19 @@ impl Database {
         let home = tempfile::Builder::new().prefix("pg-").tempdir().unwrap();
         own(home.path());
         let data = home.path().join("data");
-        let initdb = ["--no-sync", "--username=postgres", "--auth=trust", "--encoding=UTF8", "-D"];
+        let initdb = [
+            "--no-sync",
+            "--username=postgres",
+            "--auth=trust",
+            "--encoding=UTF8",
+            "-D",
+        ];
         let made = command("initdb").args(initdb).arg(&data).output().unwrap();
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        assert!(
+            made.status.success(),
+            "{}",
+            String::from_utf8_lossy(&made.stderr)
+        );
         let port = free_port();
         let settings = format!(
             "{SETTINGS}port = {port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = '{}'\n{}",
@@ -95,21 +105,40 @@ impl Database {
             true => "postgres",
             false => "cameras",
         };
-        let told = self.psql(database, sql).unwrap_or_else(|told| panic!("{sql}: {told}"));
+        let told = self
+            .psql(database, sql)
+            .unwrap_or_else(|told| panic!("{sql}: {told}"));
         told.trim().to_owned()
     }
 
     /// What a query says, as JSON; nothing while it does not answer.
     pub fn json(&self, query: &str) -> Option<Vec<Value>> {
-        let told = self.psql("cameras", &format!("SELECT row_to_json(said) FROM ({query}) said"));
+        let told = self.psql(
+            "cameras",
+            &format!("SELECT row_to_json(said) FROM ({query}) said"),
+        );
         let lines = told.ok()?;
-        Some(lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
+        Some(
+            lines
+                .lines()
+                .map(|line| serde_json::from_str(line).unwrap())
+                .collect(),
+        )
     }
 
     fn psql(&self, database: &str, sql: &str) -> Result<String, String> {
         let port = self.port.to_string();
         let asked = Command::new("psql")
-            .args(["--no-psqlrc", "-qAt", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-p", &port])
+            .args([
+                "--no-psqlrc",
+                "-qAt",
+                "-v",
+                "ON_ERROR_STOP=1",
+                "-U",
+                "postgres",
+                "-p",
+                &port,
+            ])
             .arg("-h")
             .arg(self.home.path())
             .args(["-d", database, "-c", sql])
@@ -162,13 +191,19 @@ fn command(name: &str) -> Command {
             command
         }
     };
-    command.current_dir("/").env_remove("LC_ALL").env("LANG", "C.UTF-8");
+    command
+        .current_dir("/")
+        .env_remove("LC_ALL")
+        .env("LANG", "C.UTF-8");
     command
 }
 
 /// The newest that is installed: Debian keeps servers out of the path.
 fn installed(name: &str) -> PathBuf {
-    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let versions = fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten();
     let programs = versions.map(|version| version.path().join("bin").join(name));
     let newest = programs.filter(|path| path.is_file()).max();
     let in_path = || {

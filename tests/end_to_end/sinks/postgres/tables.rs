@@ -43,7 +43,9 @@ impl Desk {
     }
 
     fn receiver(&self, spec: &SinkSpec) -> Box<dyn Receiver> {
-        with_opening(None, None, |opening| spec.receiver(opening)).unwrap().unwrap()
+        with_opening(None, None, |opening| spec.receiver(opening))
+            .unwrap()
+            .unwrap()
     }
 
     fn sink(&self, state: Option<&Path>, at: Option<&Position>) -> Box<dyn Sink> {
@@ -67,7 +69,10 @@ fn with_opening<T>(
 
 fn letters(contents: impl IntoIterator<Item = Content>) -> Vec<Letter> {
     let contents = contents.into_iter().map(Arc::new);
-    (1..).zip(contents).map(|(number, content)| Letter { number, content }).collect()
+    (1..)
+        .zip(contents)
+        .map(|(number, content)| Letter { number, content })
+        .collect()
 }
 
 fn change(key: &str, body: Option<&str>) -> Content {
@@ -108,7 +113,10 @@ fn a_row_is_there_once_as_it_was_said_last() {
     let seven = "SELECT audio_dbfs, correspondence, peak_x IS NULL, heatmap IS NULL, \
         cardinality(frame_embedding), wall_clock AT TIME ZONE 'UTC' \
         FROM sonoscope.rows WHERE source = 'a' AND segment = 7";
-    assert_eq!(desk.database.run(seven), "-3.5|0.25|f|t|128|2026-11-23 12:00:00");
+    assert_eq!(
+        desk.database.run(seven),
+        "-3.5|0.25|f|t|128|2026-11-23 12:00:00"
+    );
 }
 
 #[test]
@@ -122,7 +130,9 @@ fn answers_of_views_are_those_that_hold() {
         change("a", Some(r#"{"is":"Ü"}"#)),
     ];
     receiver.send(&letters(said)).unwrap();
-    receiver.send(&letters([change("b", None), change("c", None)])).unwrap();
+    receiver
+        .send(&letters([change("b", None), change("c", None)]))
+        .unwrap();
     let held = "SELECT view, key, source, answer FROM sonoscope.changes";
     let held = desk.database.json(held).unwrap();
     let wanted: Value =
@@ -145,7 +155,8 @@ fn a_constraint_of_somebody_elses_makes_dead_letters_and_no_more() {
     let mut sink = desk.sink(None, None);
     let all: Vec<_> = rows("a", 0..41).collect();
     sink.write(&all).unwrap();
-    sink.drain(Instant::now() + std::time::Duration::from_secs(40)).unwrap();
+    sink.drain(Instant::now() + std::time::Duration::from_secs(40))
+        .unwrap();
     let account = sink.counters().unwrap().read();
     sink.finish().unwrap();
     assert_eq!((account.sent, account.refused), (31, 10), "{account:?}");
@@ -163,7 +174,8 @@ fn what_was_taken_is_known_to_the_next_run_and_to_no_other() {
     let all: Vec<_> = rows("a", 0..30).collect();
     let mut sink = desk.sink(Some(&state), None);
     sink.write(&all).unwrap();
-    sink.drain(Instant::now() + std::time::Duration::from_secs(40)).unwrap();
+    sink.drain(Instant::now() + std::time::Duration::from_secs(40))
+        .unwrap();
     let at = sink.commit().unwrap();
     sink.finish().unwrap();
     drop(sink);
@@ -171,7 +183,7 @@ fn what_was_taken_is_known_to_the_next_run_and_to_no_other() {
     assert_eq!(desk.database.run(progress), "1|30|1");
 
     let spec = desk.spec("cameras", "");
-    let mut known = |state: &Path| {
+    let known = |state: &Path| {
         let made = with_opening(Some(state), Some(&at), |opening| spec.receiver(opening));
         made.unwrap().unwrap().connect().unwrap()
     };
@@ -194,7 +206,9 @@ fn a_dry_run_leaves_nothing_behind_and_a_name_is_only_a_name() {
     assert!(!state.exists());
     let mut receiver = desk.receiver(&spec);
     receiver.connect().unwrap();
-    receiver.send(&letters(rows("a", 0..3).map(Content::Row))).unwrap();
+    receiver
+        .send(&letters(rows("a", 0..3).map(Content::Row)))
+        .unwrap();
     assert_eq!(desk.database.run(schemas), "a\"b; DROP TABLE x --'%s");
 }
 
@@ -204,7 +218,10 @@ fn who_may_only_write_finds_tables_that_are_there_and_may_make_none() {
     desk.database.run("CREATE ROLE clerk LOGIN");
     let spec = desk.spec("clerk", "");
     let denied = desk.receiver(&spec).connect().unwrap_err().to_string();
-    assert!(denied.contains("42501") && denied.contains("tip: GRANT"), "{denied}");
+    assert!(
+        denied.contains("42501") && denied.contains("tip: GRANT"),
+        "{denied}"
+    );
     desk.receiver(&desk.spec("cameras", "")).connect().unwrap();
     desk.database.run(
         "GRANT USAGE ON SCHEMA sonoscope TO clerk; \
@@ -212,20 +229,32 @@ fn who_may_only_write_finds_tables_that_are_there_and_may_make_none() {
     );
     let mut receiver = desk.receiver(&spec);
     receiver.connect().unwrap();
-    receiver.send(&letters(rows("a", 0..3).map(Content::Row))).unwrap();
-    desk.database.run("UPDATE sonoscope.migrations SET number = number + 100");
+    receiver
+        .send(&letters(rows("a", 0..3).map(Content::Row)))
+        .unwrap();
+    desk.database
+        .run("UPDATE sonoscope.migrations SET number = number + 100");
     let newer = desk.receiver(&spec).connect().unwrap_err().to_string();
-    assert!(newer.contains("newer sonoscope") && newer.contains("tip:"), "{newer}");
+    assert!(
+        newer.contains("newer sonoscope") && newer.contains("tip:"),
+        "{newer}"
+    );
 }
 
 #[test]
 fn many_begin_at_once_and_make_the_tables_once() {
     let desk = Desk::new();
-    let connect = || desk.receiver(&desk.spec("cameras", "")).connect();
+    let receivers = [(); 4].map(|()| desk.receiver(&desk.spec("cameras", "")));
     let connected = std::thread::scope(|scope| {
-        let all: Vec<_> = (0..4).map(|_| scope.spawn(connect)).collect();
-        all.into_iter().map(|one| one.join().unwrap()).collect::<Vec<_>>()
+        let all = receivers.map(|mut receiver| scope.spawn(move || receiver.connect()));
+        all.into_iter()
+            .map(|one| one.join().unwrap())
+            .collect::<Vec<_>>()
     });
     assert!(connected.iter().all(Result::is_ok), "{connected:?}");
-    assert_eq!(desk.database.run("SELECT count(*) FROM sonoscope.migrations"), "4");
+    assert_eq!(
+        desk.database
+            .run("SELECT count(*) FROM sonoscope.migrations"),
+        "4"
+    );
 }
