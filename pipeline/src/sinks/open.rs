@@ -48,17 +48,26 @@ pub struct Card {
 
 /// All that are built in.
 pub fn catalogue() -> Vec<Card> {
-    vec![
+    let all: &[Card] = &[
         jsonl::CARD,
         parquet::CARD,
-        webhook::CARD,
         #[cfg(feature = "kafka")]
         kafka::CARD,
         #[cfg(feature = "postgres")]
         postgres::CARD,
+        webhook::CARD,
         null::CARD,
-    ]
+    ];
+    all.to_vec()
 }
+
+/// Those that could be built in.
+const LEFT_OUT: &[(Scheme, &str)] = &[
+    #[cfg(not(feature = "kafka"))]
+    (Scheme::Kafka, "kafka"),
+    #[cfg(not(feature = "postgres"))]
+    (Scheme::Postgres, "postgres"),
+];
 
 impl Card {
     /// The names of its options.
@@ -127,17 +136,20 @@ impl SinkSpec {
     /// When what is asked for cannot be understood.
     pub fn receiver(&self, opening: &Opening) -> io::Result<Option<Box<dyn Receiver>>> {
         let style = self.style(opening);
-        let made = match self.uri.scheme() {
-            Scheme::Jsonl | Scheme::Parquet | Scheme::Null => return Ok(None),
+        let scheme = self.uri.scheme();
+        if let Some((_, name)) = LEFT_OUT.iter().find(|(left, _)| *left == scheme) {
+            return Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                format!("this build has no {name} (tip: build with --features {name})"),
+            ));
+        }
+        let made = match scheme {
             Scheme::Webhook => boxed(Webhook::new(self, style)),
             #[cfg(feature = "kafka")]
             Scheme::Kafka => boxed(Kafka::new(self, style)),
-            #[cfg(not(feature = "kafka"))]
-            Scheme::Kafka => Err(EndpointError::NotBuilt("kafka")),
             #[cfg(feature = "postgres")]
             Scheme::Postgres => boxed(Postgres::new(self, style, self.life(opening)?)),
-            #[cfg(not(feature = "postgres"))]
-            Scheme::Postgres => Err(EndpointError::NotBuilt("postgres")),
+            _ => return Ok(None),
         };
         made.map(Some)
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))

@@ -1,7 +1,12 @@
 //! The brokers that librdkafka has of its own, in this process; and real ones where
 //! `KAFKA_BOOTSTRAP` says where they are.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use rdkafka::{
     ClientConfig, Message, TopicPartitionList,
@@ -188,7 +193,10 @@ fn records_of_a_source_are_in_one_partition_and_say_their_id_and_kind() {
     receiver.connect().unwrap();
     let rows = (0..8).flat_map(|segment| ["a", "b", "c", "d"].map(|it| row(it, segment, None)));
     receiver.send(&letters(rows)).unwrap();
-    house.records.read();
+    let end = Instant::now() + Duration::from_secs(40);
+    while house.records.all.len() < 32 && Instant::now() < end {
+        house.records.read();
+    }
     let mut partitions = BTreeMap::new();
     for record in &house.records.all {
         let source = record.said["data"]["source"].as_str().unwrap();

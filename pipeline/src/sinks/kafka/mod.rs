@@ -52,10 +52,13 @@ pub const CARD: Card = Card {
 };
 
 /// How long one question for the topic may take: in between, refusals are looked for.
-const LOOK: Duration = Duration::from_millis(500);
+const LOOK: Duration = Duration::from_secs(1);
 
-/// A topic that is made when somebody asks for it is there by then.
-const MADE: Duration = Duration::from_millis(500);
+/// How long is waited before it is asked for again.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// How often a topic may be unknown: where topics are made on demand, asking is the demand.
+const UNKNOWN: usize = 5;
 
 /// The receiver.
 pub struct Kafka {
@@ -81,7 +84,7 @@ impl Kafka {
         let made = self.options.config.create_with_context(Reports::default());
         let producer: ThreadedProducer<Reports> = made.map_err(SendError::denied)?;
         let end = Instant::now() + self.options.timeout;
-        let mut has_asked = false;
+        let mut unknown = 0;
         loop {
             let topic = Some(self.options.topic.as_str());
             let answer = producer.client().fetch_metadata(topic, LOOK);
@@ -100,8 +103,7 @@ impl Kafka {
                 return Err(SendError::denied(denied));
             }
             match verdict(error) {
-                // Where topics are made on demand, this was the demand.
-                Verdict::Denied if is_unknown(error) && !has_asked => has_asked = true,
+                Verdict::Denied if is_unknown(error) && unknown < UNKNOWN => unknown += 1,
                 Verdict::Denied => return Err(self.denied(error)),
                 _ if Instant::now() > end => {
                     let said = producer.context().said();
@@ -109,7 +111,7 @@ impl Kafka {
                 }
                 _ => {}
             }
-            thread::sleep(MADE.min(end.saturating_duration_since(Instant::now())));
+            thread::sleep(PAUSE.min(end.saturating_duration_since(Instant::now())));
         }
     }
 
