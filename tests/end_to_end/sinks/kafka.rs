@@ -42,6 +42,7 @@ compliance!(Kafka);
 
 const TOPIC: &str = "rows";
 const PARTITIONS: i32 = 3;
+const BROKERS: [i32; 2] = [1, 2];
 
 /// A broker that hangs answers after this.
 const HANGING: Duration = Duration::from_secs(3600);
@@ -54,7 +55,7 @@ pub struct Kafka {
 
 impl House for Kafka {
     fn open(_: &Path) -> Self {
-        let brokers = MockCluster::new(2).unwrap();
+        let brokers = MockCluster::new(BROKERS.len() as i32).unwrap();
         brokers.create_topic(TOPIC, PARTITIONS, 2).unwrap();
         let records = Records::of(&brokers.bootstrap_servers(), TOPIC);
         Self { brokers, records }
@@ -66,16 +67,22 @@ impl House for Kafka {
     }
 
     fn stop(&mut self) {
-        [1, 2].map(|id| self.brokers.broker_down(id).unwrap());
+        for id in BROKERS {
+            self.brokers.broker_down(id).unwrap();
+        }
     }
 
     fn start(&mut self) {
-        [1, 2].map(|id| self.brokers.broker_up(id).unwrap());
+        for id in BROKERS {
+            self.brokers.broker_up(id).unwrap();
+        }
     }
 
     fn hang(&mut self, does: bool) {
         let delay = if does { HANGING } else { Duration::ZERO };
-        [1, 2].map(|id| self.brokers.broker_round_trip_time(id, delay).unwrap());
+        for id in BROKERS {
+            self.brokers.broker_round_trip_time(id, delay).unwrap();
+        }
     }
 
     fn rows(&mut self) -> Vec<Value> {
