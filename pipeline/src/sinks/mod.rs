@@ -8,12 +8,20 @@ mod endpoint;
 mod filter;
 mod form;
 mod jsonl;
+#[cfg(feature = "nats")]
+mod nats;
 mod null;
 mod open;
 mod parquet;
+#[cfg(any(feature = "mqtt", feature = "nats"))]
+mod runtime;
 mod secret;
 mod spec;
 mod spool;
+#[cfg(any(feature = "mqtt", feature = "nats"))]
+mod tls;
+#[cfg(any(feature = "mqtt", feature = "nats"))]
+mod token;
 mod uri;
 mod webhook;
 

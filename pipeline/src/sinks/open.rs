@@ -11,6 +11,8 @@ use super::{
     parquet::{self, Parquet},
     webhook::{self, Webhook},
 };
+#[cfg(feature = "nats")]
+use super::nats::{self, Nats};
 use crate::sources::Stop;
 
 /// What a sink is opened with.
@@ -41,8 +43,24 @@ pub struct Card {
 
 /// All that are built in.
 pub fn catalogue() -> Vec<Card> {
-    vec![jsonl::CARD, parquet::CARD, webhook::CARD, null::CARD]
+    let all: &[Card] = &[
+        jsonl::CARD,
+        parquet::CARD,
+        #[cfg(feature = "nats")]
+        nats::CARD,
+        webhook::CARD,
+        null::CARD,
+    ];
+    all.to_vec()
 }
+
+/// Those that could be built in.
+const LEFT_OUT: &[(Scheme, &str)] = &[
+    #[cfg(not(feature = "mqtt"))]
+    (Scheme::Mqtt, "mqtt"),
+    #[cfg(not(feature = "nats"))]
+    (Scheme::Nats, "nats"),
+];
 
 impl Card {
     /// The names of its options.
@@ -103,9 +121,18 @@ impl SinkSpec {
     /// Whom its rows are delivered to, if they are.
     fn receiver(&self, opening: &Opening) -> io::Result<Option<Box<dyn Receiver>>> {
         let style = self.style(opening);
-        let made = match self.uri.scheme() {
-            Scheme::Jsonl | Scheme::Parquet | Scheme::Null => return Ok(None),
+        let scheme = self.uri.scheme();
+        if let Some((_, name)) = LEFT_OUT.iter().find(|(left, _)| *left == scheme) {
+            return Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                format!("this build has no {name} (tip: build with --features {name})"),
+            ));
+        }
+        let made = match scheme {
             Scheme::Webhook => boxed(Webhook::new(self, style)),
+            #[cfg(feature = "nats")]
+            Scheme::Nats => boxed(Nats::new(self, style)),
+            _ => return Ok(None),
         };
         made.map(Some)
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))

@@ -29,16 +29,24 @@ pub enum Scheme {
     Parquet,
     /// Requests to a web server.
     Webhook,
+    /// Messages to a broker of MQTT.
+    Mqtt,
+    /// Messages to a stream of NATS.
+    Nats,
     /// Nowhere.
     Null,
 }
 
 /// What a sink's URI begins with, and what it is then.
-const SCHEMES: [(&str, Scheme); 5] = [
+const SCHEMES: [(&str, Scheme); 9] = [
     ("jsonl", Scheme::Jsonl),
     ("parquet", Scheme::Parquet),
     ("webhook+https", Scheme::Webhook),
     ("webhook+http", Scheme::Webhook),
+    ("mqtt", Scheme::Mqtt),
+    ("mqtts", Scheme::Mqtt),
+    ("nats", Scheme::Nats),
+    ("tls", Scheme::Nats),
     ("null", Scheme::Null),
 ];
 
@@ -76,7 +84,7 @@ impl fmt::Display for SinkUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.scheme {
             Scheme::Jsonl | Scheme::Parquet | Scheme::Null => f.write_str(&self.text),
-            Scheme::Webhook => f.write_str(&secret::hide_uri(&self.text)),
+            _ => f.write_str(&secret::hide_uri(&self.text)),
         }
     }
 }
@@ -112,7 +120,7 @@ impl SinkUri {
     pub fn is_delivered(&self) -> bool {
         match self.scheme {
             Scheme::Jsonl | Scheme::Parquet | Scheme::Null => false,
-            Scheme::Webhook => true,
+            Scheme::Webhook | Scheme::Mqtt | Scheme::Nats => true,
         }
     }
 
@@ -125,7 +133,7 @@ impl SinkUri {
                 bytes: jsonl::bytes_at(at)?,
             }),
             Scheme::Parquet => Some(Written::Parquet(path)),
-            Scheme::Webhook | Scheme::Null => None,
+            _ => None,
         }
     }
 

@@ -2,6 +2,8 @@
 
 mod compliance;
 mod house;
+#[cfg(feature = "nats")]
+mod nats;
 mod webhook;
 
 #[path = "../../../pipeline/src/sinks/delivery/testing_row.rs"]
