@@ -8,6 +8,8 @@ mod endpoint;
 mod filter;
 mod form;
 mod jsonl;
+#[cfg(feature = "mqtt")]
+mod mqtt;
 #[cfg(feature = "nats")]
 mod nats;
 mod null;

@@ -2,6 +2,10 @@
 
 use std::{fs, io, path::Path};
 
+#[cfg(feature = "mqtt")]
+use super::mqtt::{self, Mqtt};
+#[cfg(feature = "nats")]
+use super::nats::{self, Nats};
 use super::{
     Form, Position, Scheme, Sink, SinkSpec,
     delivery::{Delivered, letter::Style, receiver::Receiver},
@@ -11,8 +15,6 @@ use super::{
     parquet::{self, Parquet},
     webhook::{self, Webhook},
 };
-#[cfg(feature = "nats")]
-use super::nats::{self, Nats};
 use crate::sources::Stop;
 
 /// What a sink is opened with.
@@ -46,6 +48,8 @@ pub fn catalogue() -> Vec<Card> {
     let all: &[Card] = &[
         jsonl::CARD,
         parquet::CARD,
+        #[cfg(feature = "mqtt")]
+        mqtt::CARD,
         #[cfg(feature = "nats")]
         nats::CARD,
         webhook::CARD,
@@ -130,6 +134,8 @@ impl SinkSpec {
         }
         let made = match scheme {
             Scheme::Webhook => boxed(Webhook::new(self, style)),
+            #[cfg(feature = "mqtt")]
+            Scheme::Mqtt => boxed(Mqtt::new(self, style)),
             #[cfg(feature = "nats")]
             Scheme::Nats => boxed(Nats::new(self, style)),
             _ => return Ok(None),

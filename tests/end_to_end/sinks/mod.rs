@@ -2,6 +2,8 @@
 
 mod compliance;
 mod house;
+#[cfg(feature = "mqtt")]
+mod mqtt;
 #[cfg(feature = "nats")]
 mod nats;
 mod webhook;

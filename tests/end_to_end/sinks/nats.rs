@@ -4,7 +4,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
-    sync::{Arc, OnceLock},
+    sync::Arc,
     time::Duration,
 };
 
@@ -16,13 +16,12 @@ use rustls::{
     ClientConfig, RootCertStore,
     pki_types::{CertificateDer, pem::PemObject},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use sonoscope_operators::{Heatmap, Row, SourceId};
-use tokio::runtime::{Builder, Runtime};
 
 use super::{
     compliance::{self, Bench, compliance, drained, write},
-    house::{Guarded, House, Server, Tls, free_port},
+    house::{Guarded, House, Server, Tls, free_port, runtime},
     row::row,
 };
 use crate::support::program::wait_until;
@@ -37,14 +36,6 @@ pub struct Nats {
     port: u16,
     client: Client,
     seen: Vec<StreamMessage>,
-}
-
-fn runtime() -> &'static Runtime {
-    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
-    RUNTIME.get_or_init(|| {
-        let mut builder = Builder::new_multi_thread();
-        builder.worker_threads(1).enable_all().build().unwrap()
-    })
 }
 
 impl Nats {
@@ -91,7 +82,9 @@ impl Nats {
     /// The port is open before streams are there.
     fn wait_for_jetstream(&self) {
         wait_until("JetStream is there", || {
-            runtime().block_on(async { self.context().query_account().await.is_ok() })
+            let asked = json!({});
+            let told = async { self.context().request("STREAM.NAMES", &asked).await };
+            runtime().block_on(told).is_ok_and(|_: Value| true)
         });
     }
 
@@ -217,7 +210,9 @@ fn ca(path: &Path) -> String {
 
 fn trusting(ca: &PathBuf) -> ClientConfig {
     let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_file(ca).unwrap()).unwrap();
+    roots
+        .add(CertificateDer::from_pem_file(ca).unwrap())
+        .unwrap();
     ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
@@ -255,7 +250,11 @@ fn rows_that_come_anew_behind_a_withdrawal_are_no_repeats() {
     write(sink.as_mut(), &rows);
     sink.close_source(&SourceId::slug("yard")).unwrap();
     assert!(drained(sink.as_mut()).is_settled());
-    let subjects: Vec<_> = house.messages().iter().map(|m| m.subject.to_string()).collect();
+    let subjects: Vec<_> = house
+        .messages()
+        .iter()
+        .map(|m| m.subject.to_string())
+        .collect();
     assert_eq!(subjects.len(), 9 + 1 + 9 + 1);
     assert_eq!(subjects[0], "site.cams.yard.net");
     assert_eq!(subjects[9], "site.cams.yard.withdrawn");
@@ -308,7 +307,11 @@ fn what_is_too_large_for_the_stream_is_refused() {
     write(sink.as_mut(), &rows);
     let account = drained(sink.as_mut());
     assert_eq!((account.sent, account.refused), (2, 1), "{account:?}");
-    let segments: Vec<_> = house.rows().iter().map(|row| row["segment"].clone()).collect();
+    let segments: Vec<_> = house
+        .rows()
+        .iter()
+        .map(|row| row["segment"].clone())
+        .collect();
     assert_eq!(segments, [0, 2]);
 }
 

@@ -46,12 +46,18 @@ pub const CARD: Card = Card {
     about: "rows as messages to a stream of NATS JetStream",
     example: "nats://10.0.0.7:4222/sonoscope",
     options: &[
-        ("create-stream", "make a stream of this name if none is bound to the subjects"),
+        (
+            "create-stream",
+            "make a stream of this name if none is bound to the subjects",
+        ),
         ("token", "who asks, as a token"),
         ("credentials", "who asks, as a .creds file"),
         ("nkey", "who asks, as the seed of an nkey"),
         ("tls", "true: nothing without TLS; tls:// says the same"),
-        ("ca", "a PEM file with the certificates to trust, in place of the machine's"),
+        (
+            "ca",
+            "a PEM file with the certificates to trust, in place of the machine's",
+        ),
         ("certificate", "our own certificate, a PEM file"),
         ("key", "its key, a PEM file"),
         ("insecure", "true: take any certificate"),
@@ -311,7 +317,9 @@ impl News {
 
 fn no_jetstream(error: &impl ToString) -> SendError {
     let error = error.to_string();
-    SendError::denied(format!("it has no JetStream: {error} (tip: nats-server -js)"))
+    SendError::denied(format!(
+        "it has no JetStream: {error} (tip: nats-server -js)"
+    ))
 }
 
 impl Receiver for Nats {
