@@ -4,6 +4,10 @@ use std::{fs, io, path::Path};
 
 #[cfg(feature = "kafka")]
 use super::kafka::{self, Kafka};
+#[cfg(feature = "mqtt")]
+use super::mqtt::{self, Mqtt};
+#[cfg(feature = "nats")]
+use super::nats::{self, Nats};
 use super::{
     Form, Position, Scheme, Sink, SinkSpec,
     delivery::{Delivered, letter::Style, receiver::Receiver},
@@ -52,12 +56,16 @@ pub fn catalogue() -> Vec<Card> {
     let all: &[Card] = &[
         jsonl::CARD,
         parquet::CARD,
-        OVERLAY,
         #[cfg(feature = "kafka")]
         kafka::CARD,
         #[cfg(feature = "postgres")]
         postgres::CARD,
+        #[cfg(feature = "mqtt")]
+        mqtt::CARD,
+        #[cfg(feature = "nats")]
+        nats::CARD,
         webhook::CARD,
+        OVERLAY,
         null::CARD,
     ];
     all.to_vec()
@@ -77,6 +85,10 @@ const LEFT_OUT: &[(Scheme, &str)] = &[
     (Scheme::Kafka, "kafka"),
     #[cfg(not(feature = "postgres"))]
     (Scheme::Postgres, "postgres"),
+    #[cfg(not(feature = "mqtt"))]
+    (Scheme::Mqtt, "mqtt"),
+    #[cfg(not(feature = "nats"))]
+    (Scheme::Nats, "nats"),
 ];
 
 impl Card {
@@ -175,6 +187,10 @@ impl SinkSpec {
             Scheme::Kafka => boxed(Kafka::new(self, style)),
             #[cfg(feature = "postgres")]
             Scheme::Postgres => boxed(Postgres::new(self, style, self.life(opening)?)),
+            #[cfg(feature = "mqtt")]
+            Scheme::Mqtt => boxed(Mqtt::new(self, style)),
+            #[cfg(feature = "nats")]
+            Scheme::Nats => boxed(Nats::new(self, style)),
             _ => return Ok(None),
         };
         made.map(Some)

@@ -87,20 +87,24 @@ macro_rules! compliance {
 pub(super) use compliance;
 
 /// A sink with a state folder of its own.
-struct Bench {
+pub(super) struct Bench {
     home: tempfile::TempDir,
     stop: Stop,
 }
 
 impl Bench {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             home: tempfile::tempdir().unwrap(),
             stop: Stop::default(),
         }
     }
 
-    fn open(&self, table: &str, options: &str) -> std::io::Result<Box<dyn Sink>> {
+    pub(super) fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    pub(super) fn open(&self, table: &str, options: &str) -> std::io::Result<Box<dyn Sink>> {
         let spec = self.spec(table, options);
         let form = Form {
             include: INCLUDE,
@@ -129,12 +133,12 @@ impl Bench {
     }
 }
 
-fn write(sink: &mut dyn Sink, rows: &[Row]) {
+pub(super) fn write(sink: &mut dyn Sink, rows: &[Row]) {
     sink.write(rows).unwrap();
     sink.flush().unwrap();
 }
 
-fn drained(sink: &mut dyn Sink) -> Account {
+pub(super) fn drained(sink: &mut dyn Sink) -> Account {
     sink.drain(Instant::now() + SOON).unwrap();
     let account = sink.counters().unwrap().read();
     sink.finish().unwrap();
@@ -142,7 +146,7 @@ fn drained(sink: &mut dyn Sink) -> Account {
 }
 
 /// Rows of three sources, one of which has a name of many alphabets.
-fn rows(segments: std::ops::Range<i64>) -> Vec<Row> {
+pub(super) fn rows(segments: std::ops::Range<i64>) -> Vec<Row> {
     let sources = ["yard", "hof-ü-двор-庭", "a-b-1"];
     let all = segments.flat_map(|segment| {
         sources.map(|source| row(source, segment, (segment % 5 != 0).then_some(0.7)))
