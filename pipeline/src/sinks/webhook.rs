@@ -197,8 +197,7 @@ impl Receiver for Webhook {
 impl Webhook {
     /// Finds the one that is refused among `count` letters behind those that were taken.
     fn one_by_one(&self, letters: &[Letter], taken: usize, count: usize) -> Result<(), SendError> {
-        let each = letters.iter().enumerate().skip(taken).take(count);
-        for (index, letter) in each {
+        for (index, letter) in letters.iter().enumerate().skip(taken).take(count) {
             let alone = std::slice::from_ref(letter);
             let status = self.post(alone).map_err(|error| error.behind(index))?;
             let reason = format!("it answers {status}");

@@ -51,14 +51,14 @@ pub struct Line {
 pub struct Lost {
     /// What happened.
     pub error: SendError,
-    /// Whether the broker takes no message of that size.
-    pub too_large: TooLarge,
+    /// Whether that will ever change.
+    pub unfit: Unfit,
 }
 
-/// Which message is larger than the broker takes.
+/// Which message the broker will never take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TooLarge {
-    /// It is not that.
+pub enum Unfit {
+    /// None: another time it may.
     None,
     /// One of those that were on their way.
     Some,
@@ -131,7 +131,7 @@ impl Line {
             error: SendError::lost(format!(
                 "{bytes} bytes are more than the {limit_bytes} that it takes"
             )),
-            too_large: TooLarge::This,
+            unfit: Unfit::This,
         })
     }
 
@@ -285,6 +285,10 @@ fn verdict(reason: PubAckReason) -> Result<(), Lost> {
         PubAckReason::NotAuthorized => Err(Lost::from(SendError::denied(
             "it does not let us say that (tip: its access list must let us write to PREFIX/#)",
         ))),
+        PubAckReason::TopicNameInvalid | PubAckReason::PayloadFormatInvalid => Err(Lost {
+            error: SendError::lost(format!("it says {reason:?}")),
+            unfit: Unfit::This,
+        }),
         other => Err(Lost::from(SendError::lost(format!("it says {other:?}")))),
     }
 }
@@ -293,7 +297,7 @@ impl From<SendError> for Lost {
     fn from(error: SendError) -> Self {
         Self {
             error,
-            too_large: TooLarge::None,
+            unfit: Unfit::None,
         }
     }
 }
@@ -319,7 +323,7 @@ impl Lost {
             },
             ConnectionError::MqttState(StateError::ServerDisconnect { reason_code, .. }) => {
                 match reason_code {
-                    DisconnectReasonCode::PacketTooLarge => Self::some_too_large(error),
+                    DisconnectReasonCode::PacketTooLarge => Self::some_unfit(error),
                     DisconnectReasonCode::SessionTakenOver => {
                         denied("another client has this client-id")
                     }
@@ -327,8 +331,10 @@ impl Lost {
                 }
             }
             ConnectionError::MqttState(StateError::Deserialization(
-                mqttbytes::Error::InvalidReason(PACKET_TOO_LARGE),
-            )) => Self::some_too_large(&"it says that a packet is too large"),
+                // The client knows no such reason where a message is acknowledged.
+                mqttbytes::Error::InvalidConnectReturnCode(PACKET_TOO_LARGE)
+                | mqttbytes::Error::InvalidReason(PACKET_TOO_LARGE),
+            )) => Self::some_unfit(&"it says that a packet is too large"),
             _ => match tls::denied(error as &(dyn Error + 'static)) {
                 Some(denied) => Self::from(denied),
                 None => Self::from(SendError::lost(error)),
@@ -336,10 +342,10 @@ impl Lost {
         }
     }
 
-    fn some_too_large(error: &dyn ToString) -> Self {
+    fn some_unfit(error: &dyn ToString) -> Self {
         Self {
             error: SendError::lost(error.to_string()),
-            too_large: TooLarge::Some,
+            unfit: Unfit::Some,
         }
     }
 }

@@ -18,7 +18,7 @@ use tokio::{
 };
 
 use self::{
-    line::{Ack, Line, Lost, TooLarge},
+    line::{Ack, Line, Lost, Unfit},
     options::Options,
     said::Said,
 };
@@ -195,16 +195,16 @@ impl Mqtt {
             let sent = runtime.block_on(self.hand_over(&call.line, some, &mut taken));
             before += taken;
             if let Err(lost) = sent {
-                let is_this = match lost.too_large {
-                    TooLarge::None => false,
-                    TooLarge::Some => some.len() == 1,
-                    TooLarge::This => true,
+                let is_this = match lost.unfit {
+                    Unfit::None => false,
+                    Unfit::Some => some.len() == 1,
+                    Unfit::This => true,
                 };
                 if is_this {
                     let (index, reason) = (before, lost.error.to_string());
                     return Err(SendError::Refused { index, reason });
                 }
-                self.is_careful |= lost.too_large == TooLarge::Some;
+                self.is_careful |= lost.unfit == Unfit::Some;
                 return Err(lost.error.behind(before));
             }
         }

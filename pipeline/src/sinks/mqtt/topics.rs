@@ -158,8 +158,6 @@ fn png(map: &Heatmap) -> io::Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Cursor;
-
     use super::*;
     use crate::sinks::delivery::testing::row;
 
@@ -189,7 +187,7 @@ mod tests {
     fn only_heatmaps_that_may_be_believed_are_shown() {
         let shown = |row: &Row| layout().heatmap(row).unwrap();
         let message = shown(&row("yard", 500, Some(0.9))).unwrap();
-        let decoder = png::Decoder::new(Cursor::new(&message.payload));
+        let decoder = png::Decoder::new(io::Cursor::new(&message.payload));
         let info = decoder.read_info().unwrap();
         assert_eq!((info.info().width, info.info().height), (224, 224));
         assert_eq!(shown(&row("yard", 500, Some(0.1))), None);
