@@ -23,7 +23,7 @@ const EPOCH_ROWS: usize = 200;
 /// Longer than this nobody waits.
 const LIMIT: Duration = Duration::from_secs(300);
 
-pub const INCLUDE: Include = Include {
+const INCLUDE: Include = Include {
     heatmap: false,
     embeddings: true,
 };
