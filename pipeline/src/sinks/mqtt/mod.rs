@@ -195,6 +195,7 @@ impl Mqtt {
             let sent = runtime.block_on(self.hand_over(&call.line, some, &mut taken));
             before += taken;
             if let Err(lost) = sent {
+                (some[taken..].iter()).for_each(|letter| self.said().forget(&letter.content));
                 let is_this = match lost.unfit {
                     Unfit::None => false,
                     Unfit::Some => some.len() == 1,

@@ -82,6 +82,17 @@ impl Said {
         Ok(messages)
     }
 
+    /// A letter was not taken: it is sent again by itself, or never. What was said along with it
+    /// is said with the next.
+    pub fn forget(&mut self, content: &Content) {
+        if let Content::Row(row) = content
+            && let Some(standing) = self.sources.get_mut(&row.source)
+        {
+            standing.scores.remove(&row.provenance.network);
+            standing.fares = None;
+        }
+    }
+
     /// All that holds.
     pub fn again(&self) -> Vec<Message> {
         let mut messages = Vec::new();
@@ -121,6 +132,8 @@ mod tests {
         let gap = tell(Content::Row(row("yard", 2, None)));
         assert_eq!(topics(&gap), ["p/yard/status", "p/yard/score"]);
         assert_eq!(said.again(), gap);
+        said.forget(&Content::Row(row("yard", 2, None)));
+        assert_eq!(topics(&said.again()), ["p/yard/status"]);
         let source = SourceId::slug("yard");
         let withdrawn = said.of(&Content::Withdrawn(source.clone())).unwrap();
         assert_eq!(topics(&withdrawn), ["p/yard/events"]);
