@@ -49,7 +49,8 @@ cargo build --release --locked --package sonoscope-bench --bins
     --video "$clips/two-minutes.mp4" --out "$here/results" --clips "${CLIPS:-60}"
 
 # What sinks beyond a network cost beside their clients.
-"$python" "$here/sinks.py" --program "${program%/*}/sinks-alone" --out "$here/results"
+"$python" "$here/sinks.py" --alone "${program%/*}/sinks-alone" --program "$program" \
+    --video "$clips/two-minutes.mp4" --out "$here/results"
 
 # Many live cameras at once; those that go and come back, and are put in and taken out.
 cargo build --release --locked --package sonoscope --example camera-server

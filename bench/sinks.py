@@ -1,12 +1,16 @@
 """Rows a second with embeddings into each sink, beside the plain client library in a loop.
 
 Servers are real, on the loopback, with folders of their own; Kafka is librdkafka's mock cluster.
-A server that is not installed is told and left out.
+A server that is not installed is told and left out. Then what it costs to hand on the rows of a
+hundred cameras as they come, to all sinks at once; and what writing costs beside all that a job does.
 
-    bench/sinks.py --program target/release/sinks-alone --out bench/results
+    bench/sinks.py --alone target/release/sinks-alone --program target/release/sonoscope \
+        --video two-minutes.mp4 --out bench/results
 """
 
 import argparse
+import contextlib
+import http.server
 import json
 import os
 import shutil
@@ -14,13 +18,23 @@ import socket
 import statistics
 import subprocess
 import tempfile
+import threading
 import time
 from pathlib import Path
 
 import figures
 
-# Of the plain client's rows a second.
-ASKED = 0.7
+ASKED = {
+    # Of the plain client's rows a second.
+    "share_of_the_plain_client": 0.7,
+    # Of a core, 200 rows a second to all sinks.
+    "of_a_core": 0.1,
+    # Of a job's CPU seconds.
+    "writing_share_of_a_job": 0.02,
+}
+
+# Rows a second of a hundred cameras and two networks, and for how long.
+ROWS_A_SECOND, SECONDS = 200, 60
 
 
 def free_port() -> int:
@@ -144,20 +158,108 @@ def measured(program: Path, kind: str, rounds: int) -> dict | None:
     }
 
 
+class Hook(http.server.BaseHTTPRequestHandler):
+    """Takes whatever is posted."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        """Reads it, and is content."""
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+@contextlib.contextmanager
+def receivers(folder: Path):
+    """All that can be had on this machine: their addresses."""
+    servers, uris = [], {"parquet": f"parquet:{folder / 'rows'}", "kafka": "kafka://mock/rows"}
+    hook = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hook)
+    threading.Thread(target=hook.serve_forever, daemon=True).start()
+    uris["webhook"] = f"webhook+http://127.0.0.1:{hook.server_port}/rows"
+    for kind in ("jsonl", "nats", "mqtt", "postgres"):
+        start, needs, _ = KINDS[kind]
+        if needs and not shutil.which(needs) and not shutil.which(needs, path="/usr/sbin"):
+            continue
+        home = folder / kind
+        home.mkdir()
+        server, uris[kind] = start(home)
+        servers += [server] if server else []
+    try:
+        yield uris
+    finally:
+        for server in servers:
+            server.end()
+        hook.shutdown()
+
+
+def steady(alone: Path, include: str, uris: list[str]) -> dict:
+    """What rows as of a hundred cameras cost, for a minute."""
+    words = [alone, "steady", ROWS_A_SECOND, SECONDS, include, *uris]
+    done = subprocess.run([str(word) for word in words], check=True, capture_output=True, text=True)
+    told = json.loads(done.stdout)
+    return {
+        "of_a_core": round(told["cpu_seconds"] / told["wall_seconds"], 4),
+        "us_a_row": round(1e6 * told["cpu_seconds"] / told["rows"], 1),
+        **told,
+    }
+
+
+def as_they_come(alone: Path) -> dict:
+    """All sinks at once, with embeddings and without, and the files alone."""
+    with tempfile.TemporaryDirectory() as home:
+        with receivers(Path(home)) as uris:
+            figures_of = {"sinks": sorted(uris)}
+            for include in ("scores", "all"):
+                figures_of[f"all_sinks_{include}"] = steady(alone, include, list(uris.values()))
+        for kind in ("jsonl", "parquet"):
+            uri = f"{kind}:{Path(home) / ('alone-' + kind)}"
+            figures_of[kind] = steady(alone, "all", [uri])
+        return figures_of
+
+
+def job_us_a_row(program: Path, video: Path) -> float:
+    """Processor time of a job for each of its rows, without writing them anywhere."""
+    with tempfile.TemporaryDirectory() as home:
+        lines = Path(home) / "rows.jsonl"
+        command = [program, "-q", "run", video, "--include", "embeddings", "--precision", "int8"]
+        rows = [str(word) for word in [*command, "--sink", f"jsonl:{lines}"]]
+        subprocess.run(rows, check=True)
+        count = len(lines.read_text().splitlines())
+        bare = figures.cost([str(word) for word in [*command, "--sink", "null:"]])
+        return 1e6 * bare.cpu_seconds / count
+
+
 def main() -> None:
     """Measures what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--alone", type=Path, required=True)
     parser.add_argument("--program", type=Path, required=True)
+    parser.add_argument("--video", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("kinds", nargs="*", default=list(KINDS), choices=[*KINDS, []])
     arguments = parser.parse_args()
+    alone = arguments.alone.resolve()
     sinks = {
         kind: figure
         for kind in arguments.kinds or KINDS
-        if (figure := measured(arguments.program.resolve(), kind, arguments.rounds))
+        if (figure := measured(alone, kind, arguments.rounds))
     }
-    figures.write({"sinks": sinks, "asked_share": ASKED}, arguments.out, "sinks")
+    steadily = as_they_come(alone)
+    job_us = job_us_a_row(arguments.program.resolve(), arguments.video)
+    shares = {kind: round(steadily[kind]["us_a_row"] / job_us, 4) for kind in ("jsonl", "parquet")}
+    result = {
+        "sinks": sinks,
+        "as_they_come": steadily,
+        "job_us_a_row": round(job_us),
+        "writing_share_of_a_job": shares,
+        "asked": ASKED,
+    }
+    figures.write(result, arguments.out, "sinks")
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ mod progress;
 pub mod python;
 pub mod report;
 pub mod roll;
+mod secret;
 pub mod server;
 pub mod sinks;
 pub mod sources;

@@ -103,7 +103,13 @@ fn each_second_has_its_colour_and_its_tone_whatever_the_codec() {
             25.0,
             0,
         ),
-        ("MJPEG", Feed::default().video(Video::Mjpeg), 25.0, 0),
+        (
+            "MJPEG, G.726",
+            Feed::default().video(Video::Mjpeg).sound(Sound::G726),
+            25.0,
+            0,
+        ),
+        ("PCM", Feed::default().sound(Sound::Pcm), 25.0, 0),
         // 11 of 35 pictures are kept.
         (
             "irregular",

@@ -1,87 +1,21 @@
 //! Cameras, watched by the program: each Unix second has the picture and the sound of that second,
 //! whatever becomes of the line in between.
 
-use std::{fs, path::PathBuf};
-
 use serde_json::Value;
 
 use crate::support::{
     Rows, assert_none,
     camera::{Camera, Feed, Reports, feed::SECONDS},
     clips::id,
-    program::{Running, run_with_one_network, wait_until},
+    program::run_with_one_network,
     proxy::{Proxy, Way},
+    watch::{Watch, is_gap, is_whole},
 };
 
-/// A run on a camera, and where its rows go.
-struct Watch {
-    /// None once it has ended.
-    running: Option<Running>,
-    rows: PathBuf,
-    _folder: tempfile::TempDir,
-}
-
-impl Watch {
-    fn of(url: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let rows = folder.path().join("rows.jsonl");
-        let sink = format!("jsonl:{}", rows.display());
-        let words = [
-            "--sink",
-            &sink,
-            "--include",
-            "embeddings",
-            "--rtsp-transport",
-            "tcp",
-        ];
-        Self {
-            running: Some(run_with_one_network([url]).and(words).start()),
-            rows,
-            _folder: folder,
-        }
-    }
-
-    /// Waits for so many rows more of this kind.
-    fn wait_for(&self, what: &str, count: usize, is_one: impl Fn(&Value) -> bool) {
-        let present = || self.rows_so_far().iter().filter(|row| is_one(row)).count();
-        let before = present();
-        wait_until(what, || present() >= before + count);
-    }
-
-    fn rows_so_far(&self) -> Vec<Value> {
-        let text = fs::read_to_string(&self.rows).unwrap_or_default();
-        let whole = text.rfind('\n').map_or("", |end| &text[..end]);
-        whole
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
-    }
-
-    fn end(mut self) -> Rows {
-        let running = self.running.take().unwrap();
-        running.signal("INT");
-        running.end().exited(0);
-        Rows::parse(&fs::read_to_string(&self.rows).unwrap())
-    }
-}
-
-impl Drop for Watch {
-    /// A test that fails leaves no program behind, and tells what came of it.
-    fn drop(&mut self) {
-        if let Some(running) = self.running.take() {
-            running.signal("INT");
-            let ended = running.end();
-            let told = ["segment", "session", "clock_source", "video", "audio"];
-            for row in self.rows_so_far() {
-                eprintln!("{}", told.map(|field| row[field].to_string()).join(" "));
-            }
-            eprintln!("{}", ended.stderr);
-        }
-    }
-}
-
-fn is_whole(row: &Value) -> bool {
-    row["video"] == "present" && row["audio"] == "present"
+/// A run on a camera whose rows can be told apart by what is in them.
+fn watch(url: String) -> Watch {
+    let words = ["--include", "embeddings", "--rtsp-transport", "tcp"];
+    Watch::run(run_with_one_network([url]).and(words))
 }
 
 /// That the camera has told the time of.
@@ -169,17 +103,17 @@ fn wrong(rows: &Rows) -> Vec<String> {
 #[test]
 fn each_second_of_a_camera_has_its_own_picture_and_sound() {
     let camera = Camera::of(Feed::default()).serve();
-    let watch = Watch::of(&camera.url());
+    let watch = watch(camera.url());
     watch.wait_for("rows by the camera's clock", 3, is_told);
-    assert_none(wrong(&watch.end()));
+    assert_none(wrong(&watch.end().0));
 }
 
 #[test]
 fn without_reports_the_hosts_clock_tells_the_seconds() {
     let camera = Camera::of(Feed::default()).reports(Reports::Off).serve();
-    let watch = Watch::of(&camera.url());
+    let watch = watch(camera.url());
     watch.wait_for("rows", 3, is_whole);
-    let rows = watch.end();
+    let (rows, _) = watch.end();
     assert!(
         rows.field("clock_source")
             .iter()
@@ -196,16 +130,14 @@ fn without_reports_the_hosts_clock_tells_the_seconds() {
 fn an_outage_is_told_and_what_comes_behind_it_is_right() {
     let camera = Camera::of(Feed::default()).serve();
     let proxy = Proxy::before(camera.port());
-    let watch = Watch::of(&camera.url_through(&proxy));
+    let watch = watch(camera.url_through(&proxy));
     watch.wait_for("rows", 2, is_told);
     proxy.set(Way::Closed);
     proxy.cut();
-    watch.wait_for("gaps", 2, |row| {
-        row["video"] == "gap" && row["audio"] == "gap"
-    });
+    watch.wait_for("gaps", 2, is_gap);
     proxy.set(Way::Open);
-    watch.wait_for("rows behind the outage", 2, is_told);
-    let rows = watch.end();
+    watch.wait_for_more("rows behind the outage", 2, is_told);
+    let (rows, _) = watch.end();
     let sessions = rows.integers("session");
     assert!(sessions.last() > sessions.first(), "{sessions:?}");
     assert_none(wrong(&rows));
@@ -214,9 +146,9 @@ fn an_outage_is_told_and_what_comes_behind_it_is_right() {
 #[test]
 fn a_camera_without_sound_has_rows_that_say_so() {
     let camera = Camera::of(Feed::default().without_sound()).serve();
-    let watch = Watch::of(&camera.url());
+    let watch = watch(camera.url());
     watch.wait_for("rows", 2, |row| row["video"] == "present");
-    let rows = watch.end();
+    let (rows, _) = watch.end();
     let without = |row: &&Value| row["audio"] == "absent" || row["audio"] == "gap";
     assert!(
         rows.0.iter().all(|row| without(&row)),

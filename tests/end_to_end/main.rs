@@ -8,6 +8,7 @@
     reason = "a test may stop at what it did not expect, and so may what it is made of"
 )]
 
+mod bad_cameras;
 mod bad_input;
 mod cameras;
 mod cameras_support;
@@ -29,6 +30,7 @@ mod networks;
 mod parquet;
 mod parts;
 mod pictures;
+mod protocols;
 mod proxy_support;
 mod report;
 mod selective;

@@ -6,13 +6,12 @@ use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use url::Url;
 
+use crate::secret::{self, HIDDEN};
+
 /// Schemes of live sources that are addressed by a URL.
 const SCHEMES: [&str; 9] = [
     "rtsp", "rtsps", "http", "https", "srt", "rtmp", "rtmps", "v4l2", "test",
 ];
-
-/// What stands for a secret.
-const HIDDEN: &str = "***";
 
 /// Where a live source is found: a URL, or `-` for what comes in on standard input.
 ///
@@ -121,13 +120,9 @@ impl Address {
             url.password().unwrap_or_default().to_owned(),
             user,
         ];
-        let mut secrets: Vec<_> = secrets.into_iter().chain(values).collect();
-        // The longest first: one may be part of another.
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        let secrets: Vec<_> = secrets.into_iter().chain(values).collect();
         let whole = text.replace(url.as_str(), &self.to_string());
-        (secrets.iter())
-            .filter(|secret| secret.len() > 2)
-            .fold(whole, |text, secret| text.replace(secret.as_str(), HIDDEN))
+        secret::hide_in(&whole, &secrets)
     }
 
     /// A name for it, if nobody gives a better one: host and path.

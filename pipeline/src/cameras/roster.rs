@@ -94,7 +94,8 @@ impl Camera {
         self.lock().clone()
     }
 
-    /// It fares so from now on. Told in the log, once for each change.
+    /// It fares so from now on. Told in the log once for each change, and not again while it is tried
+    /// anew and fails for the same reason.
     pub fn fares(&self, state: State, reason: Option<String>, tip: Option<&'static str>) {
         let mut health = self.lock();
         if (health.state, &health.reason) == (state, &reason) {
@@ -108,7 +109,11 @@ impl Camera {
         match (state, &reason) {
             (State::Connecting, _) => tracing::debug!("{id}: connecting"),
             (State::Streaming, _) => tracing::info!("{id}: streaming"),
-            (_, Some(reason)) => tracing::warn!("{id}: {}: {reason}", state.name()),
+            (_, Some(same)) if health.reason.as_ref() == Some(same) => {}
+            (_, Some(reason)) => {
+                let tip = tip.map_or_else(String::new, |tip| format!(" (tip: {tip})"));
+                tracing::warn!("{id}: {}: {reason}{tip}", state.name());
+            }
             (_, None) => tracing::warn!("{id}: {}", state.name()),
         }
         *health = Health {

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use percent_encoding::percent_decode_str;
 
-use super::secret;
+use crate::secret;
 
 /// The parts of a receiver's URI, and its options, which may also stand in the configuration.
 #[derive(Clone, Default, PartialEq, Eq)]

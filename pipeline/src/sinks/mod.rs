@@ -27,7 +27,6 @@ mod postgres;
     feature = "postgres"
 ))]
 mod runtime;
-mod secret;
 mod spec;
 mod spool;
 #[cfg(any(feature = "mqtt", feature = "nats", feature = "postgres"))]

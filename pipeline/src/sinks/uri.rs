@@ -2,7 +2,8 @@
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
-use super::{Position, Written, jsonl, parquet, secret};
+use super::{Position, Written, jsonl, parquet};
+use crate::secret;
 
 /// Which sink, and where: `scheme:rest`.
 ///

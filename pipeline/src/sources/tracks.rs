@@ -16,7 +16,7 @@ use super::{
     Began, SourceError, SourceSpec,
     colour::stream_before_container,
     decode::{Branch, Modality, make, sight_sink, sound_sink},
-    live::Session,
+    live::{Session, stamp},
     origin::Timeline,
     outlet::Outlet,
     selective::{Omitted, guard},
@@ -177,6 +177,9 @@ impl Tracks {
         if !pad.is_linked() {
             self.unknown = self.unknown.saturating_sub(1);
             if let Err(error) = self.found(pad, queues, caps) {
+                // The search never ends, so that nothing of the other tracks is told: how much of
+                // them there was by now depends on timing.
+                self.is_complete = true;
                 self.watch.fail(error);
             }
         }
@@ -279,6 +282,7 @@ fn shown(tracks: &Arc<Mutex<Tracks>>, queues: &Queues, pad: &gst::Pad) {
     let mut found = lock(tracks);
     if let Some(session) = &found.session {
         session.answers();
+        stamp(pad);
     }
     found.unknown += 1;
     if let Some(caps) = pad.current_caps() {

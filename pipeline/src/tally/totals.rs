@@ -40,6 +40,7 @@ pub struct SourceTally {
     pub before_s: i64,
     /// How it ended; nothing while it has not.
     pub result: Option<Result<(), SourceError>>,
+    pub(super) is_live: bool,
     pub(super) last_segment: Option<i64>,
     pub(super) length: SourceLength,
 }
@@ -52,6 +53,7 @@ impl SourceTally {
             seconds: 0,
             before_s: 0,
             result: None,
+            is_live: spec.is_live,
             last_segment: None,
             length: spec.length.clone(),
         }
@@ -65,14 +67,17 @@ impl SourceTally {
             seconds: 0,
             before_s: 0,
             result: Some(Err(error)),
+            is_live: false,
             last_segment: None,
             length: SourceLength::default(),
         }
     }
 
-    /// One that was read to its end and gave nothing has failed.
+    /// A recording that was read to its end and gave nothing has failed. (A camera that did not
+    /// answer while it was watched has been told as such.)
     pub(super) fn nothing_is(&mut self, error: impl Fn() -> SourceError) {
-        if self.seconds + self.before_s == 0 && matches!(self.result, Some(Ok(()))) {
+        if !self.is_live && self.seconds + self.before_s == 0 && matches!(self.result, Some(Ok(())))
+        {
             self.result = Some(Err(error()));
         }
     }

@@ -169,6 +169,23 @@ fn arrivals(rows: &[Value]) -> BTreeMap<String, Vec<i64>> {
     all
 }
 
+/// The rows that the house has, when it has all that are wanted: in order, none twice where that is
+/// promised.
+#[track_caller]
+fn wait_for<H: House>(house: &mut H, wanted: &[Value]) -> Vec<Value> {
+    let end = Instant::now() + SOON;
+    let mut here = house.rows();
+    while arrivals(&here) != arrivals(wanted) && Instant::now() < end {
+        thread::sleep(Duration::from_millis(20));
+        here = house.rows();
+    }
+    assert_eq!(arrivals(&here), arrivals(wanted));
+    if H::EXACTLY_ONCE {
+        assert_eq!(here.len(), wanted.len());
+    }
+    here
+}
+
 /// Waits until the house has all of these rows, and sees to it that they came in order, none twice
 /// where that is promised.
 #[track_caller]
@@ -179,20 +196,9 @@ fn assert_arrived<H: House>(house: &mut H, sent: &[Row]) {
         .iter()
         .map(|row| serde_json::from_slice(&said(row)).unwrap());
     let sent: Vec<Value> = sent.collect();
-    let wanted = arrivals(&sent);
-    let end = Instant::now() + SOON;
-    let mut here = house.rows();
-    while arrivals(&here) != wanted && Instant::now() < end {
-        thread::sleep(Duration::from_millis(20));
-        here = house.rows();
-    }
-    assert_eq!(arrivals(&here), wanted);
-    for row in &here {
+    for row in wait_for(house, &sent) {
         let name = format!("{} {}", row["source"], row["segment"]);
-        assert!(sent.contains(row), "not as it was sent: {name}");
-    }
-    if H::EXACTLY_ONCE {
-        assert_eq!(here.len(), sent.len());
+        assert!(sent.contains(&row), "not as it was sent: {name}");
     }
 }
 
@@ -390,16 +396,7 @@ pub fn killed<H: House>() {
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
-    let end = Instant::now() + SOON;
-    let mut here = house.rows();
-    while arrivals(&here) != arrivals(&wanted) && Instant::now() < end {
-        thread::sleep(Duration::from_millis(20));
-        here = house.rows();
-    }
-    assert_eq!(arrivals(&here), arrivals(&wanted));
-    if H::EXACTLY_ONCE {
-        assert_eq!(here.len(), wanted.len());
-    }
+    wait_for(&mut house, &wanted);
 }
 
 fn length(path: &Path) -> u64 {

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    net::{Ipv4Addr, SocketAddr, TcpStream},
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -11,12 +11,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use serde_json::Value;
 use sonoscope_operators::Row;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::support::program::tool;
+pub use crate::support::{program::free_port, tls::Tls};
 
 /// A real receiver, which has a folder of its own and is gone when it is dropped.
 pub trait House: Sized {
@@ -70,12 +70,6 @@ pub struct Guarded<H> {
     pub bad: Vec<(String, String, &'static str)>,
     /// What nobody may read.
     pub secret: &'static str,
-}
-
-/// A port that nobody has.
-pub fn free_port() -> u16 {
-    let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    free.local_addr().unwrap().port()
 }
 
 /// For clients that are asynchronous.
@@ -178,46 +172,5 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.kill();
-    }
-}
-
-/// Certificates for `localhost` and `127.0.0.1`.
-pub struct Tls {
-    /// Who vouches for it, as a file.
-    pub ca: PathBuf,
-    /// Another, who does not.
-    pub other_ca: PathBuf,
-    /// Its certificate, as a file.
-    pub certificate: PathBuf,
-    /// Its key, as a file.
-    pub key: PathBuf,
-}
-
-impl Tls {
-    /// New ones, in a folder.
-    pub fn new(home: &Path) -> Self {
-        let issuer = || {
-            let mut params = CertificateParams::new(Vec::new()).unwrap();
-            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-            CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
-        };
-        let (ca, other) = (issuer(), issuer());
-        let key = KeyPair::generate().unwrap();
-        let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
-        let certificate = CertificateParams::new(names)
-            .unwrap()
-            .signed_by(&key, &ca)
-            .unwrap();
-        let put = |name: &str, text: String| {
-            let path = home.join(name);
-            fs::write(&path, text).unwrap();
-            path
-        };
-        Self {
-            ca: put("ca.pem", ca.pem()),
-            other_ca: put("other-ca.pem", other.pem()),
-            certificate: put("certificate.pem", certificate.pem()),
-            key: put("key.pem", key.serialize_pem()),
-        }
     }
 }

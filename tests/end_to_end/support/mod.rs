@@ -9,7 +9,9 @@ pub mod program;
 pub mod proxy;
 pub mod rows;
 pub mod server;
+pub mod tls;
 pub mod viewer;
+pub mod watch;
 
 use std::path::{Path, PathBuf};
 

@@ -2,9 +2,11 @@
 
 use std::{
     ffi::OsStr,
+    fs::File,
     io::Read,
+    net::{Ipv4Addr, TcpListener},
     os::unix::process::ExitStatusExt,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     thread,
     time::{Duration, Instant},
@@ -43,7 +45,7 @@ pub struct Ended {
 /// `sonoscope` with these arguments.
 pub fn sonoscope<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Run {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sonoscope"));
-    command.args(arguments).current_dir(repository());
+    (command.args(arguments).current_dir(repository())).stdin(Stdio::null());
     Run { command }
 }
 
@@ -54,6 +56,7 @@ pub fn sonoscope_as<A: AsRef<OsStr>>(user: u32, arguments: impl IntoIterator<Ite
         .args(["--clear-groups", env!("CARGO_BIN_EXE_sonoscope")])
         .args(arguments)
         .env("HOME", "/nowhere")
+        .stdin(Stdio::null())
         .current_dir(repository());
     Run { command }
 }
@@ -74,6 +77,7 @@ pub fn run_with_room<A: AsRef<OsStr>>(
     (command.args(["-c", &script, env!("CARGO_BIN_EXE_sonoscope")]))
         .args(["run", "--network", "ave-small"])
         .args(arguments)
+        .stdin(Stdio::null())
         .current_dir(repository());
     Run { command }
 }
@@ -91,9 +95,15 @@ impl Run {
         self
     }
 
+    /// With a file on its standard input.
+    pub fn reads(mut self, path: &Path) -> Self {
+        self.command.stdin(File::open(path).unwrap());
+        self
+    }
+
     /// Starts it.
     pub fn start(mut self) -> Running {
-        let mut child = (self.command.stdin(Stdio::null()))
+        let mut child = (self.command)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -140,6 +150,14 @@ impl Running {
     pub fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// Kills it, and gives what it said on standard error until then.
+    pub fn cut_short(mut self) -> String {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        String::from_utf8_lossy(&self.stderr.join().unwrap_or_default()).into_owned()
     }
 
     /// Waits for the end.
@@ -247,4 +265,10 @@ pub fn tool<A: AsRef<OsStr>>(name: &str, arguments: impl IntoIterator<Item = A>)
 /// Paths as arguments.
 pub fn arguments(paths: &[PathBuf]) -> impl Iterator<Item = &OsStr> {
     paths.iter().map(|path| path.as_os_str())
+}
+
+/// A port that nobody has.
+pub fn free_port() -> u16 {
+    let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    free.local_addr().unwrap().port()
 }

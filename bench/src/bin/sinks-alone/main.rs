@@ -1,10 +1,14 @@
 //! `sinks-alone KIND URI ROWS ROUNDS`: rows a second with embeddings into a receiver, by the sink
 //! and by a loop over the plain client, in turn. Prints the seconds of each round as JSON.
 //!
+//! `sinks-alone steady ROWS_A_SECOND SECONDS all|scores URI...`: what it costs to hand on rows as
+//! they come, with embeddings or without, to all these sinks at once.
+//!
 //! `mock` in place of Kafka's hosts stands for librdkafka's own mock cluster.
 
 mod plain;
 mod rows;
+mod steady;
 
 use std::{
     error::Error,
@@ -12,7 +16,7 @@ use std::{
 };
 
 use sonoscope::{
-    sinks::{Form, Opening, SinkSpec},
+    sinks::{Form, Opening, Sink, SinkSpec},
     sources::Stop,
 };
 use sonoscope_operators::{Include, Row};
@@ -32,7 +36,20 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 
 fn main() -> Outcome<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [kind, uri, count, rounds] = &arguments[..] else {
+    let figures = match arguments.split_first() {
+        Some((first, rest)) if first == "steady" => steady::run(rest)?,
+        _ => in_turn(&arguments)?,
+    };
+    // The one thing that it is for.
+    #[allow(clippy::print_stdout, reason = "a program of the command line")]
+    {
+        println!("{figures}");
+    }
+    Ok(())
+}
+
+fn in_turn(arguments: &[String]) -> Outcome<serde_json::Value> {
+    let [kind, uri, count, rounds] = arguments else {
         return Err("usage: sinks-alone KIND URI ROWS ROUNDS".into());
     };
     let (count, rounds): (i64, i64) = (count.parse()?, rounds.parse()?);
@@ -45,32 +62,27 @@ fn main() -> Outcome<()> {
     for round in 0..rounds {
         // No row comes twice, or a receiver might leave it out.
         let rows = |half: i64| rows::made(count, (2 * round + half) * count);
-        sink_s.push(by_sink(&uri, kind, &rows(0))?);
+        sink_s.push(by_sink(&uri, &rows(0))?);
         let rows = rows(1);
         let begun = Instant::now();
         plain::run(kind, &uri, &rows)?;
         plain_s.push(begun.elapsed().as_secs_f64());
     }
-    let figures = serde_json::json!({
+    Ok(serde_json::json!({
         "kind": kind, "rows": count, "sink_seconds": sink_s, "plain_seconds": plain_s,
-    });
-    // The one thing that it is for.
-    #[allow(clippy::print_stdout, reason = "a program of the command line")]
-    {
-        println!("{figures}");
-    }
-    Ok(())
+    }))
 }
 
-fn by_sink(uri: &str, kind: &str, rows: &[Row]) -> Outcome<f64> {
-    let options = match kind {
-        "nats" => "[options]\ncreate-stream = 'bench'",
-        "mqtt" => "[options]\ndiscovery = 'off'",
+/// A sink as a configuration opens it.
+fn open(uri: &str, include: Include) -> Outcome<Box<dyn Sink>> {
+    let options = match uri.split_once(':') {
+        Some(("nats", _)) => "[options]\ncreate-stream = 'bench'",
+        Some(("mqtt", _)) => "[options]\ndiscovery = 'off'",
         _ => "",
     };
     let spec: SinkSpec = toml::from_str(&format!("uri = '{uri}'\n{options}"))?;
     let form = Form {
-        include: INCLUDE,
+        include,
         ..Form::default()
     };
     let opening = Opening {
@@ -79,7 +91,11 @@ fn by_sink(uri: &str, kind: &str, rows: &[Row]) -> Outcome<f64> {
         at: None,
         stop: &Stop::default(),
     };
-    let mut sink = spec.open(&opening)?;
+    Ok(spec.open(&opening)?)
+}
+
+fn by_sink(uri: &str, rows: &[Row]) -> Outcome<f64> {
+    let mut sink = open(uri, INCLUDE)?;
     let begun = Instant::now();
     for epoch in rows.chunks(EPOCH_ROWS) {
         sink.write(epoch)?;

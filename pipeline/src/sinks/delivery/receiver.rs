@@ -95,7 +95,7 @@ impl SendError {
     /// The same, told with these secrets hidden.
     #[must_use]
     pub fn without(self, secrets: &[String]) -> Self {
-        let hide = |reason: String| crate::sinks::secret::hide_in(&reason, secrets);
+        let hide = |reason: String| crate::secret::hide_in(&reason, secrets);
         match self {
             Self::Lost { taken, reason } => Self::Lost {
                 taken,

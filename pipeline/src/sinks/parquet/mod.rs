@@ -159,6 +159,12 @@ impl Parquet {
         changed.sync()
     }
 
+    /// Whether the next flush writes parts.
+    #[cfg(feature = "object-store")]
+    fn has_complete(&self) -> bool {
+        !self.held.complete().is_empty()
+    }
+
     fn write_complete(&mut self) -> io::Result<()> {
         let parts = self.held.complete().to_vec();
         self.write_parts(&parts, |held| Record::Complete(Cow::Borrowed(&held.part)))?;

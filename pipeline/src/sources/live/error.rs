@@ -13,8 +13,11 @@ pub enum LiveError {
     #[error("it does not accept the user and password{}", .0.as_ref().map_or(String::new(), |told| format!(": {told}")))]
     Unauthorized(Option<String>),
     /// There is nothing of that name at that place.
-    #[error("it knows nothing of that name: {0}")]
+    #[error("nothing of that name is there: {0}")]
     NotFound(String),
+    /// It does not prove who it is.
+    #[error("it is not trusted: {0}")]
+    Untrusted(String),
     /// Nobody answers there, or not in a way that is understood.
     #[error("cannot connect: {0}")]
     Unreachable(String),
@@ -45,14 +48,17 @@ impl LiveError {
     pub fn of_bus(message: &gst::message::Error, address: &Address) -> Self {
         let error = message.error();
         let debug = message.debug().unwrap_or_default();
-        // The last line says it; those before it say where in GStreamer.
-        let detail = debug.lines().last().filter(|line| !line.is_empty());
+        // The first line says where in GStreamer it is told, the last one what.
+        let detail = debug.lines().skip(1).last();
         let told = address.hide_in(detail.unwrap_or(error.message()));
+        if told.contains("certificate") || told.contains("Secure connection setup failed") {
+            return Self::Untrusted(told);
+        }
         if error.matches(gst::ResourceError::NotAuthorized) || told.contains("Unauthorized") {
             return Self::Unauthorized(None);
         }
         if error.matches(gst::ResourceError::NotFound) {
-            return Self::NotFound(told);
+            return Self::NotFound(address.hide_in(error.message()));
         }
         if error.is::<gst::ResourceError>() {
             return Self::Unreachable(told);
@@ -66,7 +72,14 @@ impl LiveError {
             Self::Unauthorized(_) => {
                 "check user and password; special characters in them are written as in URLs (@ is %40)"
             }
-            Self::NotFound(_) => "check the path: the camera's manual or ONVIF tells it",
+            Self::NotFound(_) => {
+                "check the path: a camera's manual or ONVIF tells it, and `v4l2-ctl --list-devices` \
+                 the devices of this machine"
+            }
+            Self::Untrusted(_) => {
+                "have its certificate signed by who this machine trusts, or set `insecure = true` \
+                 where nobody can come between"
+            }
             Self::Unreachable(_) | Self::NoAnswer(_) => {
                 "check address, port and network; it is tried again and again"
             }

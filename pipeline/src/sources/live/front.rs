@@ -1,7 +1,7 @@
 //! The head of a live source's pipeline, by the scheme of its address.
 
 use gstreamer as gst;
-use gstreamer::prelude::*;
+use gstreamer::{glib::FlagsValue, prelude::*};
 
 use crate::{
     cameras::{CameraSpec, Transport},
@@ -55,11 +55,11 @@ pub fn build(
 }
 
 /// Whether what comes is to be let in no faster than it is meant to be shown: servers of files and
-/// of HLS send in bursts.
+/// of HLS send in bursts, and a file that is piped in comes at once.
 pub fn is_paced(spec: &CameraSpec) -> bool {
     matches!(
         spec.address.scheme(),
-        "http" | "https" | "rtmp" | "rtmps" | "test"
+        "http" | "https" | "rtmp" | "rtmps" | "test" | "-"
     )
 }
 
@@ -115,13 +115,32 @@ fn rtsp(element: &gst::Element, spec: &CameraSpec, credentials: Option<&(String,
             Transport::Udp => "udp",
         },
     );
-    if spec.insecure {
-        element.set_property_from_str("tls-validation-flags", "no-flags");
+    match spec.insecure {
+        true => element.set_property_from_str("tls-validation-flags", "no-flags"),
+        false => tell_of_certificates(element),
     }
     if let Some((user, password)) = credentials {
         element.set_property("user-id", user);
         element.set_property("user-pw", password);
     }
+}
+
+/// A certificate that is refused is told on the bus; of itself the element says only that it could
+/// not connect.
+fn tell_of_certificates(element: &gst::Element) {
+    element.connect("accept-certificate", false, |values| {
+        let element = values.first()?.get::<gst::Element>().ok()?;
+        let flags = values.get(3).and_then(FlagsValue::from_value);
+        let wrong = flags.map_or_else(Vec::new, |(_, flags)| flags);
+        let wrong: Vec<_> = wrong.iter().map(|flag| flag.nick()).collect();
+        let wrong = wrong.join(", ");
+        gst::element_error!(
+            element,
+            gst::ResourceError::OpenRead,
+            ["its certificate is not good ({wrong})"]
+        );
+        Some(false.to_value())
+    });
 }
 
 fn http(element: &gst::Element, spec: &CameraSpec, credentials: Option<&(String, String)>) {

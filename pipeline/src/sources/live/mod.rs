@@ -7,6 +7,7 @@ mod front;
 mod outage;
 mod session;
 mod shed;
+mod stamp;
 mod world;
 
 use std::{
@@ -22,6 +23,7 @@ use sonoscope_operators::{Event, Wishes};
 pub use clock::LiveClock;
 pub use error::LiveError;
 pub use session::Session;
+pub use stamp::stamp;
 
 use super::{Ended, Frames, Outlet, Reading, SourceSpec, Stop};
 use crate::{

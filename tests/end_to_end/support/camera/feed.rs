@@ -33,6 +33,10 @@ pub enum Sound {
     Pcma,
     /// G.711, as in America.
     Pcmu,
+    /// 32 kbit/s.
+    G726,
+    /// Samples as they are.
+    Pcm,
 }
 
 /// What a camera shows; by default H.264 at 25 frames a second, and AAC.
@@ -203,17 +207,35 @@ impl Sound {
             let path = ffmpeg("camera-sound.mp4", &tones(48_000, 3, codec));
             Track::of_mp4(&path, payloader, ROUND, ROUND)
         };
-        let g711 = |name: &str, law: &str, payloader| {
-            let codec = format!("-c:a pcm_{law} -f {law}");
-            let path = ffmpeg(name, &tones(8_000, 1, &codec));
-            let caps = format!("audio/x-{law},rate=8000,channels=1");
-            Track::of_bytes(&path, payloader, &caps, 160, Duration::from_millis(20))
+        // Packets of 20 ms, of so many bytes.
+        let bytes = |codec: &str, payloader, caps: &str, packet_bytes| {
+            let path = ffmpeg("camera-sound.raw", &tones(8_000, 1, codec));
+            let caps = format!("{caps},rate=8000,channels=1");
+            let packet = Duration::from_millis(20);
+            Track::of_bytes(&path, payloader, &caps, packet_bytes, packet)
         };
         match self {
             Self::Aac => mp4("-c:a aac -b:a 96k", "rtpmp4gpay pt=97"),
             Self::Opus => mp4("-c:a libopus -b:a 64k", "rtpopuspay pt=97"),
-            Self::Pcma => g711("camera-sound.al", "alaw", "rtppcmapay"),
-            Self::Pcmu => g711("camera-sound.ul", "mulaw", "rtppcmupay"),
+            Self::Pcma => bytes("-c:a pcm_alaw -f alaw", "rtppcmapay", "audio/x-alaw", 160),
+            Self::Pcmu => bytes(
+                "-c:a pcm_mulaw -f mulaw",
+                "rtppcmupay",
+                "audio/x-mulaw",
+                160,
+            ),
+            Self::G726 => bytes(
+                "-c:a g726 -b:a 32k -f g726",
+                "rtpg726pay force-aal2=true pt=97",
+                "audio/x-adpcm,layout=g726,bitrate=32000",
+                80,
+            ),
+            Self::Pcm => bytes(
+                "-c:a pcm_s16be -f s16be",
+                "rtpL16pay pt=97",
+                "audio/x-raw,format=S16BE,layout=interleaved",
+                320,
+            ),
         }
     }
 }

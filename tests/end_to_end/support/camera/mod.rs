@@ -15,7 +15,7 @@ pub mod track;
 
 use std::{sync::Arc, time::Duration};
 
-use gstreamer_rtsp_server::{RTSPAuth, gst_rtsp::RTSPAuthMethod, prelude::*};
+use gstreamer_rtsp_server::{RTSPAuth, gio::TlsCertificate, gst_rtsp::RTSPAuthMethod, prelude::*};
 
 pub use feed::{Feed, Sound, Video};
 pub use station::Reports;
@@ -23,7 +23,7 @@ pub use station::Reports;
 use pump::Pump;
 use station::{Mount, Station, viewer_token};
 
-use super::proxy::Proxy;
+use super::{proxy::Proxy, tls::Tls};
 
 /// Where a camera shows what it has.
 const PATH: &str = "/cam";
@@ -44,6 +44,7 @@ pub enum Login {
 pub struct Setup {
     feed: Feed,
     login: Option<Login>,
+    certificate: Option<TlsCertificate>,
     reports: Reports,
 }
 
@@ -64,13 +65,18 @@ impl Camera {
         Setup {
             feed,
             login: None,
+            certificate: None,
             reports: Reports::Every(Duration::from_millis(500)),
         }
     }
 
     /// Where it is to be seen.
     pub fn url(&self) -> String {
-        format!("rtsp://127.0.0.1:{}{PATH}", self.port)
+        let scheme = match self.setup.certificate {
+            Some(_) => "rtsps",
+            None => "rtsp",
+        };
+        format!("{scheme}://127.0.0.1:{}{PATH}", self.port)
     }
 
     /// The same, with a name and a password.
@@ -130,6 +136,15 @@ impl Setup {
         Self { login, ..self }
     }
 
+    /// Over TLS.
+    pub fn tls(self, tls: &Tls) -> Self {
+        let certificate = TlsCertificate::from_files(&tls.certificate, &tls.key).unwrap();
+        Self {
+            certificate: Some(certificate),
+            ..self
+        }
+    }
+
     /// With sender reports so often.
     pub fn reports(self, reports: Reports) -> Self {
         Self { reports, ..self }
@@ -155,9 +170,22 @@ impl Setup {
             pump: pump.clone(),
             reports: self.reports,
         };
-        let auth = self.login.map(Login::auth);
+        let auth = match (self.login, &self.certificate) {
+            (Some(login), _) => Some(login.auth()),
+            (None, Some(certificate)) => Some(everybody_over_tls(certificate)),
+            (None, None) => None,
+        };
         Station::open(port, vec![mount], auth.as_ref())
     }
+}
+
+/// Lets everybody in who speaks TLS.
+fn everybody_over_tls(certificate: &TlsCertificate) -> RTSPAuth {
+    gstreamer::init().unwrap();
+    let auth = RTSPAuth::new();
+    auth.set_tls_certificate(Some(certificate));
+    auth.set_default_token(Some(&mut viewer_token()));
+    auth
 }
 
 impl Login {

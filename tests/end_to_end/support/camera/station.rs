@@ -100,10 +100,13 @@ impl Station {
             connections,
             keepers: Vec::new(),
         };
-        let credentials = auth.map(admit_keeper).unwrap_or_default();
-        let keepers =
-            (shown.iter()).map(|(path, plans)| Keeper::of(port, path, plans, &credentials));
-        station.keepers = keepers.collect();
+        // A keeper does not speak TLS; what is sent over it may be late.
+        if auth.is_none_or(|auth| auth.tls_certificate().is_none()) {
+            let credentials = auth.map(admit_keeper).unwrap_or_default();
+            let keepers =
+                (shown.iter()).map(|(path, plans)| Keeper::of(port, path, plans, &credentials));
+            station.keepers = keepers.collect();
+        }
         station.keepers.iter().for_each(Keeper::wait);
         station.connections.store(0, Ordering::Relaxed);
         station
