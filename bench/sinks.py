@@ -199,7 +199,10 @@ def receivers(folder: Path):
 def steady(alone: Path, include: str, uris: list[str]) -> dict:
     """What rows as of a hundred cameras cost, for a minute."""
     words = [alone, "steady", ROWS_A_SECOND, SECONDS, include, *uris]
-    done = subprocess.run([str(word) for word in words], check=True, capture_output=True, text=True)
+    command = [str(word) for word in words]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise SystemExit(f"{' '.join(uris)}: {done.stderr[-2000:]}")
     told = json.loads(done.stdout)
     return {
         "of_a_core": round(told["cpu_seconds"] / told["wall_seconds"], 4),
@@ -210,15 +213,15 @@ def steady(alone: Path, include: str, uris: list[str]) -> dict:
 
 def as_they_come(alone: Path) -> dict:
     """All sinks at once, with embeddings and without, and the files alone."""
-    with tempfile.TemporaryDirectory() as home:
-        with receivers(Path(home)) as uris:
-            figures_of = {"sinks": sorted(uris)}
-            for include in ("scores", "all"):
-                figures_of[f"all_sinks_{include}"] = steady(alone, include, list(uris.values()))
-        for kind in ("jsonl", "parquet"):
-            uri = f"{kind}:{Path(home) / ('alone-' + kind)}"
-            figures_of[kind] = steady(alone, "all", [uri])
-        return figures_of
+    figures_of = {}
+    for include in ("scores", "all"):
+        with tempfile.TemporaryDirectory() as home, receivers(Path(home)) as uris:
+            figures_of["sinks"] = sorted(uris)
+            figures_of[f"all_sinks_{include}"] = steady(alone, include, list(uris.values()))
+    for kind in ("jsonl", "parquet"):
+        with tempfile.TemporaryDirectory() as home:
+            figures_of[kind] = steady(alone, "all", [f"{kind}:{Path(home) / 'rows'}"])
+    return figures_of
 
 
 def job_us_a_row(program: Path, video: Path) -> float:
@@ -241,12 +244,12 @@ def main() -> None:
     parser.add_argument("--video", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("kinds", nargs="*", default=list(KINDS), choices=[*KINDS, []])
+    parser.add_argument("--only", nargs="+", default=list(KINDS), choices=KINDS)
     arguments = parser.parse_args()
     alone = arguments.alone.resolve()
     sinks = {
         kind: figure
-        for kind in arguments.kinds or KINDS
+        for kind in arguments.only
         if (figure := measured(alone, kind, arguments.rounds))
     }
     steadily = as_they_come(alone)
