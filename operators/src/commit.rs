@@ -93,8 +93,8 @@ where
                         return;
                     };
                     let time = capability.time().clone();
-                    let (_, epoch) = (epochs.entry(time))
-                        .or_insert_with(|| (capability, Committed::default()));
+                    let (_, epoch) =
+                        (epochs.entry(time)).or_insert_with(|| (capability, Committed::default()));
                     (batches.flat_map(|batch| batch.drain(..))).for_each(|item| epoch.take(item));
                 });
                 while let Some(entry) = epochs.first_entry() {

@@ -20,6 +20,7 @@ use crate::{
     sinks::{Account, SinkUri, delivery::LITTLE_PATIENCE},
     sources::Stop,
     tally::Tally,
+    views::{Change, Intake},
 };
 
 /// The last stage of a run. Clones share it.
@@ -68,6 +69,7 @@ struct Stage {
     witness: Witness,
     tally: Arc<Tally>,
     keeping: Option<Keeping>,
+    views: Option<Intake>,
     alarm: Alarm,
     committed: Instant,
     left_behind: Vec<LeftBehind>,
@@ -102,12 +104,14 @@ impl Alarm {
 }
 
 impl Commit {
-    /// A stage that hands rows to sinks, then to a witness; with a ledger, if one is kept.
+    /// A stage that hands rows to sinks, then to a witness and to views, if there are any; with a
+    /// ledger, if one is kept.
     pub fn new(
         sinks: OpenSinks,
         witness: Witness,
         tally: Arc<Tally>,
         keeping: Option<Keeping>,
+        views: Option<Intake>,
         alarm: Alarm,
     ) -> Self {
         Self(Arc::new(Mutex::new(Stage {
@@ -115,6 +119,7 @@ impl Commit {
             witness,
             tally,
             keeping,
+            views,
             alarm,
             committed: Instant::now(),
             left_behind: Vec::new(),
@@ -126,6 +131,11 @@ impl Commit {
     pub fn write(&self) -> graph::Write {
         let this = self.clone();
         Box::new(move |epoch| this.lock().take(&epoch))
+    }
+
+    /// Hands changes of views to the sinks that asked for them.
+    pub fn changes(&self, changes: &[Change]) {
+        self.lock().guarded(|stage| stage.sinks.changes(changes));
     }
 
     /// Commits what is left, when the dataflow has ended; what became of rows that were not simply
@@ -194,6 +204,9 @@ impl Stage {
             self.tally.closed(end.ordinal);
         }
         (self.witness)(&epoch.rows);
+        if let Some(views) = &self.views {
+            views.rows(&epoch.rows);
+        }
         Ok(())
     }
 
@@ -212,6 +225,9 @@ impl Stage {
             return Ok(());
         };
         for source in ledger.take_withdrawals() {
+            if let Some(views) = &self.views {
+                views.withdraw(&source);
+            }
             for sink in self.sinks.withdraw(&source)? {
                 tracing::warn!(
                     "{source} has changed since its rows were written: the old ones are still in \

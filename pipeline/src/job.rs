@@ -13,7 +13,7 @@ use crate::{
     graph::{self, Graph},
     heatmaps::Heatmaps,
     inputs::{Inputs, nothing},
-    ledger::{Admission, Ledger, Terms},
+    ledger::{self, Admission, Ledger, Terms},
     metrics::Metrics,
     observer::Observer,
     parts::{InOrder, Parts},
@@ -24,6 +24,7 @@ use crate::{
     sinks::{Form, NetworkForm, SinkSpec},
     sources::{Ended, Reading, SourceError, SourceSpec, Stop},
     tally::{Tally, Totals},
+    views::{self, Intake, Tell, ViewSettings, ViewStore, ViewTables, Views},
 };
 
 /// What a run is to do.
@@ -41,6 +42,8 @@ pub struct Job {
     pub networks: Vec<String>,
     /// Where rows go.
     pub sinks: Vec<SinkSpec>,
+    /// What is answered while rows come.
+    pub views: ViewTables,
     /// What rows carry besides.
     pub include: Include,
     /// Where heatmap pictures go.
@@ -108,8 +111,13 @@ impl Job {
         let cards = Networks::new(NetworkCard::all(&members, &self.networks));
         let metrics = (self.server.as_ref()).map(|_| Metrics::new(&self.cameras));
         let observer = Observer::new(self.cameras.clone(), self.include, metrics.clone());
-        let _server = self.serve(&cards, metrics.as_ref())?;
+        let asked = self.networks.iter().map(String::as_str);
+        let known = networks.iter().map(|network| &**network);
+        let views = self.views.settings(&asked.zip(known).collect::<Vec<_>>())?;
+        let answers = ViewStore::new(&views, self.server.is_some());
+        let _server = self.serve(&cards, metrics.as_ref(), &answers)?;
         let (sinks, keeping) = self.open(&form, &networks, stop)?;
+        let intake = self.intake(&views, keeping.as_ref())?;
         let sinks = sinks
             .chosen_by(self.cameras.clone())
             .measured(metrics.clone());
@@ -151,6 +159,22 @@ impl Job {
             true => Progress::start_endless(tally.clone()),
             false => Progress::start(tally.clone()),
         };
+        let witness = observer.clone().before(witness);
+        let alarmed = alarm.clone();
+        let commit = Commit::new(
+            sinks,
+            witness,
+            tally.clone(),
+            keeping,
+            intake.clone(),
+            alarmed,
+        );
+        let views = intake.map(|intake| Views {
+            settings: views.into(),
+            intake,
+            tell: tell(answers.clone(), commit.clone()),
+            store: answers,
+        });
         let graph = Graph {
             workers: self.workers,
             agenda,
@@ -160,10 +184,9 @@ impl Job {
             batching,
             pool: submit,
             heatmaps,
-            observer: observer.clone(),
+            observer,
+            views,
         };
-        let witness = observer.before(witness);
-        let commit = Commit::new(sinks, witness, tally.clone(), keeping, alarm.clone());
         let write = InOrder::new(parts).before(commit.write());
         let ran = graph::run(graph, write);
         let remains = commit.finish();
@@ -187,17 +210,37 @@ impl Job {
         &self,
         networks: &Networks,
         metrics: Option<&Metrics>,
+        views: &ViewStore,
     ) -> Result<Option<Server>, Fault> {
         let (Some(options), Some(metrics)) = (&self.server, metrics) else {
             return Ok(None);
         };
+        metrics.has_views(views.clone());
         let deps = Deps {
             roster: self.cameras.clone(),
             networks: networks.clone(),
             sinks: self.sinks.iter().map(|sink| sink.uri.clone()).collect(),
             metrics: metrics.clone(),
+            views: views.clone(),
         };
         Server::start(options.clone(), deps).map(Some)
+    }
+
+    /// What leads rows into views, if there are any, with all that earlier runs committed.
+    fn intake(
+        &self,
+        views: &[ViewSettings],
+        keeping: Option<&Keeping>,
+    ) -> Result<Option<Intake>, Fault> {
+        if views.is_empty() {
+            return Ok(None);
+        }
+        let intake = Intake::new(keeping.is_some());
+        if let Some(state) = &self.state {
+            let positions = ledger::positions(&state.folder)?;
+            views::replay(&self.sinks, &positions, &intake)?;
+        }
+        Ok(Some(intake))
     }
 
     fn members(&self, runtime: &Runtime) -> Result<Vec<Member>, Fault> {
@@ -268,6 +311,14 @@ impl Job {
         };
         Ok((sinks, Some(keeping)))
     }
+}
+
+/// Whoever hears of changes: those who look on, then the sinks.
+fn tell(answers: ViewStore, commit: Commit) -> Tell {
+    Arc::new(move |changes| {
+        answers.take(changes);
+        commit.changes(changes);
+    })
 }
 
 /// Those who decide over sources and hear of them.

@@ -38,6 +38,7 @@ mod summary;
 mod table;
 pub mod tally;
 pub mod train;
+pub mod views;
 pub mod weights;
 
 use fault::Fault;

@@ -38,3 +38,4 @@ mod state_folder;
 mod support;
 mod timing;
 mod train;
+mod views;

@@ -20,6 +20,7 @@ use crate::{
     sinks::{Extra, Form, Opening, Scheme, SinkSpec, SinkUri},
     sources::{Frames, Reading, SecondRange, Stop},
     summary,
+    views::{ViewName, ViewTables},
 };
 
 /// What `sonoscope run` takes. Everything may also stand in a file (`--config`); what is said
@@ -62,6 +63,11 @@ pub struct RunArgs {
     /// lists all.
     #[arg(short = 's', long = "sink", value_name = "URI")]
     pub named_sinks: Vec<String>,
+
+    /// An answer to keep up to date while rows come; may be repeated: episodes, rolling, versus.
+    /// The [views] table of --config says more.
+    #[arg(long = "view", value_name = "NAME", hide_possible_values = true)]
+    pub named_views: Vec<ViewName>,
 
     /// Write a picture with its heatmap for every second in which the sound's place is known.
     #[arg(long, value_name = "DIR")]
@@ -149,6 +155,10 @@ pub struct RunArgs {
     /// The sinks, understood.
     #[arg(skip)]
     pub sinks: Vec<SinkUri>,
+
+    /// The `[views]` table of the file.
+    #[arg(skip)]
+    pub views: ViewTables,
 
     /// The `[[sink]]` tables of the file.
     #[arg(skip)]
@@ -318,6 +328,8 @@ fn job(mut args: RunArgs) -> Result<Job, Fault> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let networks = args.networks;
     let sinks = sinks(args.sinks, args.sink_tables)?;
+    let views = args.views.with(&args.named_views);
+    can_be_told(&views, &sinks)?;
     let reading = Reading {
         range,
         frames: args.frames.unwrap_or_default(),
@@ -330,6 +342,7 @@ fn job(mut args: RunArgs) -> Result<Job, Fault> {
         roll: Roll::default(),
         networks,
         sinks,
+        views,
         include: Include::from_iter(args.include.iter().copied()),
         heatmaps: args.heatmaps,
         workers: args.workers.map_or(1, usize::from),
@@ -362,6 +375,17 @@ fn sinks(named: Vec<SinkUri>, tables: Vec<SinkSpec>) -> Result<Vec<SinkSpec>, Fa
         }
     }
     Ok(sinks)
+}
+
+/// That sinks ask for views that the run has.
+fn can_be_told(views: &ViewTables, sinks: &[SinkSpec]) -> Result<(), Fault> {
+    for sink in sinks {
+        if let Some(view) = sink.views.iter().find(|view| !views.wants(**view)) {
+            let cause = format!("the sink {}: the run has no view {view}", sink.uri);
+            return Err(Fault::usage(cause).tip(format!("ask for it: --view {view}")));
+        }
+    }
+    Ok(())
 }
 
 /// Opens every sink, as far as that leaves it as it is.

@@ -18,6 +18,7 @@ use crate::{
     observer::newest_lag_s,
     sinks::{Account, Form, Opening, Position, Sink, SinkSpec, SinkUri, Withdrawal},
     sources::Stop,
+    views::Change,
 };
 
 /// The sinks of a run, open.
@@ -183,6 +184,24 @@ impl OpenSinks {
         });
         self.routes = routes;
         written
+    }
+
+    /// Hands changes of views to those who asked for them.
+    ///
+    /// # Errors
+    /// When one takes no more.
+    pub fn changes(&mut self, changes: &[Change]) -> Result<(), Trouble> {
+        self.each(|spec, sink| {
+            let wanted = changes
+                .iter()
+                .filter(|change| spec.views.contains(&change.view));
+            let wanted: Vec<_> = wanted.cloned().collect();
+            if wanted.is_empty() {
+                return Ok(());
+            }
+            sink.changes(&wanted)?;
+            sink.flush()
+        })
     }
 
     /// Makes all that they have taken durable, and says where each stands.

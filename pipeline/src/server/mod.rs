@@ -22,6 +22,7 @@ mod sources;
 #[cfg(test)]
 mod tests;
 mod token;
+mod views;
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -38,7 +39,7 @@ pub use options::Options;
 pub use problem::Problem;
 pub use token::{Token, TokenError};
 
-use crate::{cameras::Roster, fault::Fault, metrics::Metrics, sinks::SinkUri};
+use crate::{cameras::Roster, fault::Fault, metrics::Metrics, sinks::SinkUri, views::ViewStore};
 use door::{Door, Patience};
 use routes::Shared;
 
@@ -59,6 +60,8 @@ pub struct Deps {
     pub sinks: Vec<SinkUri>,
     /// What is measured.
     pub metrics: Metrics,
+    /// What views answer.
+    pub views: ViewStore,
 }
 
 /// The interface, open until it is dropped, which takes less than a second.

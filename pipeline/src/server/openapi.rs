@@ -6,7 +6,7 @@ use utoipa::{
     openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
 };
 
-use super::{Problem, frame, health, live, measured, networks, page, sinks, sources};
+use super::{Problem, frame, health, live, measured, networks, page, sinks, sources, views};
 
 /// The description. A test holds it to the paths there are.
 #[derive(OpenApi)]
@@ -25,6 +25,9 @@ use super::{Problem, frame, health, live, measured, networks, page, sinks, sourc
         frame::frame,
         networks::list,
         sinks::list,
+        views::list,
+        views::answers,
+        views::live,
         document,
         health::alive,
         health::ready,

@@ -14,7 +14,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::{
     Deps, Problem, Token, body, frame, guard, health, live, measured, networks, openapi, page,
-    sinks, sources,
+    sinks, sources, views,
 };
 use crate::cameras::Camera;
 
@@ -59,6 +59,9 @@ pub fn table() -> Vec<(&'static str, MethodRouter<Shared>)> {
         ("/api/sources/{id}/frame.jpg", get(frame::frame)),
         ("/api/networks", get(networks::list)),
         ("/api/sinks", get(sinks::list)),
+        ("/api/views", get(views::list)),
+        ("/api/views/{id}", get(views::answers)),
+        ("/api/views/{id}/live", get(views::live)),
         ("/api/openapi.json", get(openapi::document)),
         (guard::OPEN, get(health::alive)),
         ("/readyz", get(health::ready)),

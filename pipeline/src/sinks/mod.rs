@@ -31,6 +31,8 @@ use std::{io, path::PathBuf, time::Instant};
 use serde::{Deserialize, Serialize};
 use sonoscope_operators::{Row, SourceId};
 
+use crate::views::Change;
+
 pub use delivery::{Account, Counters};
 pub use endpoint::expand;
 pub use filter::Filter;
@@ -69,6 +71,14 @@ pub trait Sink: Send {
     /// # Errors
     /// When what was waiting for the end of the source cannot be written.
     fn close_source(&mut self, _source: &SourceId) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Takes changes of the views' answers, in order. Whoever has no use for them lets them go.
+    ///
+    /// # Errors
+    /// When they cannot be taken.
+    fn changes(&mut self, _changes: &[Change]) -> io::Result<()> {
         Ok(())
     }
 

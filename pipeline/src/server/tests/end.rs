@@ -11,6 +11,7 @@ use crate::{
     cameras::Roster,
     metrics::Metrics,
     server::{Deps, Networks, Options, Server},
+    views::ViewStore,
 };
 
 #[test]
@@ -62,6 +63,7 @@ fn a_port_that_is_taken_is_told() {
         sinks: vec!["null:".parse().unwrap()],
         metrics: Metrics::new(&roster),
         networks: Networks::new(Vec::new()),
+        views: ViewStore::default(),
         roster,
     };
     let options = Options {

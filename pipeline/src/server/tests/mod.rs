@@ -12,3 +12,4 @@ mod page;
 mod sources;
 mod support;
 mod token;
+mod views;

@@ -10,7 +10,7 @@ use std::{
 use serde_json::Value;
 use sonoscope_operators::{
     ClockSource, Frame, Heatmap, Include, Picture, Provenance, Row, Score, Segment, SourceInfo,
-    Status,
+    Status, views::EpisodeSettings,
 };
 
 use crate::{
@@ -20,6 +20,7 @@ use crate::{
     observer::Observer,
     pool::Scored,
     server::{ContractSummary, Deps, NetworkCard, Networks, Options, Server, Token},
+    views::{ViewSettings, ViewStore},
 };
 
 /// What no answer may hold.
@@ -32,6 +33,7 @@ pub struct Open {
     pub networks: Networks,
     pub metrics: Metrics,
     pub observer: Observer,
+    pub views: ViewStore,
 }
 
 /// An answer.
@@ -53,6 +55,9 @@ impl Open {
         let roster = Roster::new(limit);
         let networks = Networks::new(vec![card()]);
         let metrics = Metrics::new(&roster);
+        let episodes = ViewSettings::Episodes(EpisodeSettings::default());
+        let views = ViewStore::new(&[episodes], true);
+        metrics.has_views(views.clone());
         let observer = Observer::new(roster.clone(), Include::default(), Some(metrics.clone()));
         let options = Options {
             listen: "127.0.0.1:0".parse().unwrap(),
@@ -63,6 +68,7 @@ impl Open {
             networks: networks.clone(),
             sinks: vec!["null:".parse().unwrap()],
             metrics: metrics.clone(),
+            views: views.clone(),
         };
         let server = Server::start(options, deps).unwrap();
         Self {
@@ -71,6 +77,7 @@ impl Open {
             networks,
             metrics,
             observer,
+            views,
         }
     }
 

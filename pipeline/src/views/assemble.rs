@@ -1,0 +1,49 @@
+//! The views of a run, behind the rows as they are committed.
+
+use sonoscope_operators::views::{self, Answers, Feed, Observation};
+use timely::dataflow::{Scope, StreamVec, operators::Concat};
+
+use super::{
+    Change, ViewName, ViewSettings, Views,
+    past::past,
+    present::present,
+    tell::{self, OfSource},
+};
+use crate::ingest::Epoch;
+
+/// Puts the views of a run behind the rows that it commits, on one worker of its dataflow.
+pub fn assemble<'scope>(
+    scope: Scope<'scope, Epoch>,
+    committed: StreamVec<'scope, Epoch, (Observation, Epoch, isize)>,
+    views: &Views,
+) {
+    let present = present(scope, committed.clone());
+    let rows = committed.concat(past(scope, views.intake.clone()));
+    let feed = Feed::of_changes(rows, present);
+    for settings in views.settings.iter() {
+        let changes = one(feed.clone(), settings, views);
+        tell::gather(changes, views.tell.clone());
+    }
+}
+
+fn one<'scope>(
+    feed: Feed<'scope, Epoch>,
+    settings: &ViewSettings,
+    views: &Views,
+) -> StreamVec<'scope, Epoch, Change> {
+    let name = settings.name();
+    match settings.clone() {
+        ViewSettings::Episodes(settings) => changes(views::episodes(feed, settings), name, views),
+        ViewSettings::Rolling(settings) => changes(views::rolling(feed, settings), name, views),
+        ViewSettings::Versus(settings) => changes(views::versus(feed, settings), name, views),
+    }
+}
+
+fn changes<'scope, A: OfSource + 'static>(
+    answers: Answers<'scope, Epoch, A>,
+    name: ViewName,
+    views: &Views,
+) -> StreamVec<'scope, Epoch, Change> {
+    views.store.measure(name, answers.sizes);
+    tell::changes(answers.changes.inner, name)
+}

@@ -1,0 +1,156 @@
+//! What views take in: rows when the sinks have them, and those that are withdrawn.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use sonoscope_operators::{Row, SourceId, views::Observation};
+
+/// Rows on their way from the last stage into the views. Clones share it.
+///
+/// Where sources may be withdrawn, it remembers what was seen of each recording, about 250 bytes a
+/// row: what is taken back has to be told again.
+#[derive(Clone, Default)]
+pub struct Intake(Arc<Mutex<Waiting>>);
+
+#[derive(Default)]
+struct Waiting {
+    changes: Vec<(Observation, isize)>,
+    /// What earlier runs committed, which goes first.
+    past: VecDeque<Observation>,
+    /// What was seen of recordings, where it may have to be taken back.
+    seen: Option<HashMap<SourceId, Vec<Observation>>>,
+}
+
+impl Intake {
+    /// Nothing has come yet. `may_withdraw` says whether sources may be withdrawn.
+    pub fn new(may_withdraw: bool) -> Self {
+        Self(Arc::new(Mutex::new(Waiting {
+            seen: may_withdraw.then(HashMap::new),
+            ..Waiting::default()
+        })))
+    }
+
+    /// A row of an earlier run.
+    pub fn replay(&self, observation: Observation) {
+        let mut waiting = self.lock();
+        waiting.see(&observation);
+        waiting.past.push_back(observation);
+    }
+
+    /// The rows of a source that earlier runs committed have been replaced.
+    pub fn forget(&self, source: &SourceId) {
+        let mut waiting = self.lock();
+        waiting.past.retain(|row| row.source != *source);
+        if let Some(seen) = &mut waiting.seen {
+            seen.remove(source);
+        }
+    }
+
+    /// The sinks have rows.
+    pub fn rows(&self, rows: &[Row]) {
+        let mut waiting = self.lock();
+        for row in rows {
+            let observation = without_embeddings(row.into());
+            waiting.see(&observation);
+            waiting.changes.push((observation, 1));
+        }
+    }
+
+    /// The rows of a source hold no longer.
+    pub fn withdraw(&self, source: &SourceId) {
+        let mut waiting = self.lock();
+        let seen = waiting.seen.as_mut().and_then(|seen| seen.remove(source));
+        let gone = seen.into_iter().flatten();
+        waiting
+            .changes
+            .extend(gone.map(|observation| (observation, -1)));
+    }
+
+    /// What has changed since this was last asked.
+    pub fn take(&self) -> Vec<(Observation, isize)> {
+        std::mem::take(&mut self.lock().changes)
+    }
+
+    /// So many rows of earlier runs, in the order in which they came; fewer only at their end.
+    pub fn take_past(&self, most: usize) -> Vec<Observation> {
+        let mut waiting = self.lock();
+        let count = most.min(waiting.past.len());
+        waiting.past.drain(..count).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Waiting {
+    fn see(&mut self, observation: &Observation) {
+        if let Some(seen) = self.seen.as_mut().filter(|_| !observation.live) {
+            let source = seen.entry(observation.source.clone()).or_default();
+            source.push(observation.clone());
+        }
+    }
+}
+
+/// No view that a run has looks at embeddings.
+fn without_embeddings(observation: Observation) -> Observation {
+    Observation {
+        frame_embedding: None,
+        audio_embedding: None,
+        ..observation
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sonoscope_operators::{Status, views::Network};
+
+    use super::*;
+
+    fn observation(source: &str, segment: i64, live: bool) -> Observation {
+        Observation {
+            source: SourceId::slug(source),
+            network: Network::new("ave", "0"),
+            segment,
+            seconds: 1,
+            live,
+            audio: Status::Present,
+            video: Status::Present,
+            audio_dbfs: None,
+            dropped: 0,
+            correspondence: None,
+            place: None,
+            frame_embedding: None,
+            audio_embedding: None,
+        }
+    }
+
+    #[test]
+    fn what_is_withdrawn_is_exactly_what_was_seen() {
+        let intake = Intake::new(true);
+        for segment in 0..3 {
+            intake.replay(observation("film", segment, false));
+            intake.replay(observation("camera", segment, true));
+            intake.replay(observation("other", segment, false));
+        }
+        assert_eq!(intake.take_past(4).len(), 4);
+        assert_eq!(intake.take_past(9).len(), 5);
+        ["film", "camera"].map(|source| intake.withdraw(&SourceId::slug(source)));
+        let gone: Vec<_> = (0..3)
+            .map(|k| (observation("film", k, false), -1))
+            .collect();
+        assert_eq!(intake.take(), gone, "a live source never changes behind us");
+        intake.withdraw(&SourceId::slug("film"));
+        assert!(intake.take().is_empty(), "and once");
+    }
+
+    #[test]
+    fn nothing_is_remembered_where_nothing_is_withdrawn() {
+        let intake = Intake::new(false);
+        intake.replay(observation("film", 0, false));
+        intake.withdraw(&SourceId::slug("film"));
+        assert!(intake.take().is_empty());
+    }
+}

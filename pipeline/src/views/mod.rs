@@ -1,0 +1,60 @@
+//! Views in a run: answers that follow the rows as they are committed and withdrawn.
+//!
+//! ```text
+//! commit -> Intake -> views (each source on the worker its name falls to) -> worker 0 -> sinks
+//!              ^                                                                    \-> ViewStore
+//!              +- past, the rows that an earlier run committed
+//! ```
+//!
+//! [`sonoscope_operators::views`] says what they answer.
+
+mod assemble;
+mod intake;
+mod name;
+mod past;
+mod present;
+mod replay;
+mod settings;
+mod store;
+mod tell;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use sonoscope_operators::SourceId;
+
+pub use assemble::assemble;
+pub use intake::Intake;
+pub use name::ViewName;
+pub use replay::replay;
+pub use settings::{EpisodesTable, RollingTable, ViewSettings, ViewTables, WindowTable};
+pub use store::{Standing, ViewSize, ViewStore};
+
+/// Something that a view has answered so far has changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// The view.
+    pub view: ViewName,
+    /// Whose answer it is.
+    pub source: SourceId,
+    /// Which answer: the same text for every change of it.
+    pub key: String,
+    /// The answer as it is now, as JSON; nothing if it holds no longer.
+    pub body: Option<String>,
+}
+
+/// Whoever takes the changes of a time, in the order of their keys: called by one worker.
+pub type Tell = Arc<dyn Fn(&[Change]) + Send + Sync>;
+
+/// The views of a run. Clones share them.
+#[derive(Clone)]
+pub struct Views {
+    /// What is asked of them.
+    pub settings: Arc<[ViewSettings]>,
+    /// What they take in.
+    pub intake: Intake,
+    /// What they answer.
+    pub store: ViewStore,
+    /// Who hears of changes.
+    pub tell: Tell,
+}
