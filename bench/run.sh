@@ -48,6 +48,9 @@ cargo build --release --locked --package sonoscope-bench --bins
 "$python" "$here/busy.py" --program "$program" --network "$network" \
     --video "$clips/two-minutes.mp4" --out "$here/results" --clips "${CLIPS:-60}"
 
+# What sinks beyond a network cost beside their clients.
+"$python" "$here/sinks.py" --program "${program%/*}/sinks-alone" --out "$here/results"
+
 # Many live cameras at once; those that go and come back, and are put in and taken out.
 cargo build --release --locked --package sonoscope --example camera-server
 for what in load churn; do

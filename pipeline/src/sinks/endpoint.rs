@@ -57,10 +57,6 @@ pub enum EndpointError {
         /// Those that there are.
         known: String,
     },
-    /// The program was built without it.
-    #[cfg(not(all(feature = "kafka", feature = "postgres")))]
-    #[error("this build has no {0} (tip: build with --features {0})")]
-    NotBuilt(&'static str),
     /// An option that it needs, or whose value is none.
     #[error("option `{name}`: {reason}")]
     BadOption {

@@ -10,19 +10,30 @@ mod form;
 mod jsonl;
 #[cfg(feature = "kafka")]
 mod kafka;
+#[cfg(feature = "mqtt")]
+mod mqtt;
+#[cfg(feature = "nats")]
+mod nats;
 mod null;
 mod open;
 mod options;
 mod parquet;
 #[cfg(feature = "postgres")]
 mod postgres;
-#[cfg(any(feature = "object-store", feature = "postgres"))]
+#[cfg(any(
+    feature = "mqtt",
+    feature = "nats",
+    feature = "object-store",
+    feature = "postgres"
+))]
 mod runtime;
 mod secret;
 mod spec;
 mod spool;
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "mqtt", feature = "nats", feature = "postgres"))]
 mod tls;
+#[cfg(any(feature = "mqtt", feature = "nats"))]
+mod token;
 mod uri;
 mod webhook;
 

@@ -4,6 +4,10 @@ use std::{fs, io, path::Path};
 
 #[cfg(feature = "kafka")]
 use super::kafka::{self, Kafka};
+#[cfg(feature = "mqtt")]
+use super::mqtt::{self, Mqtt};
+#[cfg(feature = "nats")]
+use super::nats::{self, Nats};
 use super::{
     Form, Position, Scheme, Sink, SinkSpec,
     delivery::{Delivered, letter::Style, receiver::Receiver},
@@ -49,17 +53,22 @@ pub struct Card {
 
 /// All that are built in.
 pub fn catalogue() -> Vec<Card> {
-    vec![
+    let all: &[Card] = &[
         jsonl::CARD,
         parquet::CARD,
-        webhook::CARD,
-        OVERLAY,
         #[cfg(feature = "kafka")]
         kafka::CARD,
         #[cfg(feature = "postgres")]
         postgres::CARD,
+        #[cfg(feature = "mqtt")]
+        mqtt::CARD,
+        #[cfg(feature = "nats")]
+        nats::CARD,
+        webhook::CARD,
+        OVERLAY,
         null::CARD,
-    ]
+    ];
+    all.to_vec()
 }
 
 /// Videos are rendered when the run has ended, by the program itself.
@@ -69,6 +78,18 @@ const OVERLAY: Card = Card {
     example: "overlay:out/videos",
     options: &[],
 };
+
+/// Those that could be built in.
+const LEFT_OUT: &[(Scheme, &str)] = &[
+    #[cfg(not(feature = "kafka"))]
+    (Scheme::Kafka, "kafka"),
+    #[cfg(not(feature = "postgres"))]
+    (Scheme::Postgres, "postgres"),
+    #[cfg(not(feature = "mqtt"))]
+    (Scheme::Mqtt, "mqtt"),
+    #[cfg(not(feature = "nats"))]
+    (Scheme::Nats, "nats"),
+];
 
 impl Card {
     /// The names of its options.
@@ -156,17 +177,21 @@ impl SinkSpec {
     /// When what is asked for cannot be understood.
     pub fn receiver(&self, opening: &Opening) -> io::Result<Option<Box<dyn Receiver>>> {
         let style = self.style(opening);
-        let made = match self.uri.scheme() {
-            Scheme::Jsonl | Scheme::Parquet | Scheme::Overlay | Scheme::Null => return Ok(None),
+        let scheme = self.uri.scheme();
+        if let Some((_, name)) = LEFT_OUT.iter().find(|(left, _)| *left == scheme) {
+            return Err(not_built(name));
+        }
+        let made = match scheme {
             Scheme::Webhook => boxed(Webhook::new(self, style)),
             #[cfg(feature = "kafka")]
             Scheme::Kafka => boxed(Kafka::new(self, style)),
-            #[cfg(not(feature = "kafka"))]
-            Scheme::Kafka => Err(EndpointError::NotBuilt("kafka")),
             #[cfg(feature = "postgres")]
             Scheme::Postgres => boxed(Postgres::new(self, style, self.life(opening)?)),
-            #[cfg(not(feature = "postgres"))]
-            Scheme::Postgres => Err(EndpointError::NotBuilt("postgres")),
+            #[cfg(feature = "mqtt")]
+            Scheme::Mqtt => boxed(Mqtt::new(self, style)),
+            #[cfg(feature = "nats")]
+            Scheme::Nats => boxed(Nats::new(self, style)),
+            _ => return Ok(None),
         };
         made.map(Some)
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))
@@ -181,12 +206,10 @@ impl SinkSpec {
     }
 }
 
-#[cfg(not(feature = "object-store"))]
-fn not_built(feature: &'static str) -> io::Error {
-    io::Error::new(
-        io::ErrorKind::InvalidInput,
-        EndpointError::NotBuilt(feature),
-    )
+/// What this build was made without.
+fn not_built(name: &str) -> io::Error {
+    let message = format!("this build has no {name} (tip: build with --features {name})");
+    io::Error::new(io::ErrorKind::Unsupported, message)
 }
 
 fn boxed<R: Receiver + 'static>(

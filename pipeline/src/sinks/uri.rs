@@ -35,6 +35,10 @@ pub enum Scheme {
     Kafka,
     /// Tables of PostgreSQL.
     Postgres,
+    /// Messages to a broker of MQTT.
+    Mqtt,
+    /// Messages to a stream of NATS.
+    Nats,
     /// Nowhere.
     Null,
 }
@@ -49,6 +53,10 @@ const SCHEMES: &[(&str, Scheme)] = &[
     ("kafka", Scheme::Kafka),
     ("postgres", Scheme::Postgres),
     ("postgresql", Scheme::Postgres),
+    ("mqtt", Scheme::Mqtt),
+    ("mqtts", Scheme::Mqtt),
+    ("nats", Scheme::Nats),
+    ("tls", Scheme::Nats),
     ("null", Scheme::Null),
 ];
 

@@ -177,14 +177,14 @@ impl Receiver for Webhook {
     fn send(&mut self, letters: &[Letter]) -> Result<(), SendError> {
         let mut taken = 0;
         for batch in letters.chunks(self.batch) {
-            let status = self.post(batch).map_err(|error| behind(taken, error))?;
+            let status = self.post(batch).map_err(|error| error.behind(taken))?;
             match verdict(status) {
                 Verdict::Taken => taken += batch.len(),
                 Verdict::Later => {
                     let reason = format!("it answers {status}");
                     return Err(SendError::Lost { taken, reason });
                 }
-                Verdict::Denied => return Err(behind(taken, denied(status))),
+                Verdict::Denied => return Err(denied(status).behind(taken)),
                 Verdict::Refused => {
                     return self.one_by_one(letters, taken, batch.len());
                 }
@@ -197,14 +197,14 @@ impl Receiver for Webhook {
 impl Webhook {
     /// Finds the one that is refused among `count` letters behind those that were taken.
     fn one_by_one(&self, letters: &[Letter], taken: usize, count: usize) -> Result<(), SendError> {
-        for index in taken..taken + count {
-            let alone = std::slice::from_ref(&letters[index]);
-            let status = self.post(alone).map_err(|error| behind(index, error))?;
+        for (index, letter) in letters.iter().enumerate().skip(taken).take(count) {
+            let alone = std::slice::from_ref(letter);
+            let status = self.post(alone).map_err(|error| error.behind(index))?;
             let reason = format!("it answers {status}");
             match verdict(status) {
                 Verdict::Taken => {}
                 Verdict::Refused => return Err(SendError::Refused { index, reason }),
-                Verdict::Denied => return Err(behind(index, denied(status))),
+                Verdict::Denied => return Err(denied(status).behind(index)),
                 Verdict::Later => {
                     return Err(SendError::Lost {
                         taken: index,
@@ -252,15 +252,6 @@ fn denied(status: StatusCode) -> SendError {
         _ => "check the path",
     };
     SendError::denied(format!("it answers {status} (tip: {tip})"))
-}
-
-/// An error behind letters that were taken.
-fn behind(taken: usize, error: SendError) -> SendError {
-    match error {
-        SendError::Lost { reason, .. } => SendError::Lost { taken, reason },
-        SendError::Denied { reason } if taken > 0 => SendError::Lost { taken, reason },
-        other => other,
-    }
 }
 
 /// A secret as it is, or in the form of Standard Webhooks.

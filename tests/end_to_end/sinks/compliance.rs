@@ -57,6 +57,16 @@ macro_rules! compliance {
             }
 
             #[test]
+            fn a_slow_one_makes_rows_wait_and_takes_no_more_memory() {
+                suite::slow::<$house>();
+            }
+
+            #[test]
+            fn large_rows_arrive_as_they_are() {
+                suite::large::<$house>();
+            }
+
+            #[test]
             fn what_is_refused_is_a_dead_letter_and_the_rest_arrives() {
                 suite::refused::<$house>();
             }
@@ -77,20 +87,24 @@ macro_rules! compliance {
 pub(super) use compliance;
 
 /// A sink with a state folder of its own.
-struct Bench {
+pub(super) struct Bench {
     home: tempfile::TempDir,
     stop: Stop,
 }
 
 impl Bench {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             home: tempfile::tempdir().unwrap(),
             stop: Stop::default(),
         }
     }
 
-    fn open(&self, table: &str, options: &str) -> std::io::Result<Box<dyn Sink>> {
+    pub(super) fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    pub(super) fn open(&self, table: &str, options: &str) -> std::io::Result<Box<dyn Sink>> {
         let spec = self.spec(table, options);
         let form = Form {
             include: INCLUDE,
@@ -119,12 +133,12 @@ impl Bench {
     }
 }
 
-fn write(sink: &mut dyn Sink, rows: &[Row]) {
+pub(super) fn write(sink: &mut dyn Sink, rows: &[Row]) {
     sink.write(rows).unwrap();
     sink.flush().unwrap();
 }
 
-fn drained(sink: &mut dyn Sink) -> Account {
+pub(super) fn drained(sink: &mut dyn Sink) -> Account {
     sink.drain(Instant::now() + SOON).unwrap();
     let account = sink.counters().unwrap().read();
     sink.finish().unwrap();
@@ -132,7 +146,7 @@ fn drained(sink: &mut dyn Sink) -> Account {
 }
 
 /// Rows of three sources, one of which has a name of many alphabets.
-fn rows(segments: std::ops::Range<i64>) -> Vec<Row> {
+pub(super) fn rows(segments: std::ops::Range<i64>) -> Vec<Row> {
     let sources = ["yard", "hof-ü-двор-庭", "a-b-1"];
     let all = segments.flat_map(|segment| {
         sources.map(|source| row(source, segment, (segment % 5 != 0).then_some(0.7)))
@@ -242,6 +256,51 @@ pub fn hanging<H: House>() {
     // Far below the time limit of the receiver, which is what a wait would take.
     assert!(begun.elapsed() < Duration::from_secs(1));
     house.hang(false);
+    let account = drained(sink.as_mut());
+    assert!(account.is_settled(), "{account:?}");
+    assert_arrived(&mut house, &sent);
+}
+
+/// Recorded rows wait for room, and those that wait are no more than there is room for.
+pub fn slow<H: House>() {
+    const ROOM_BYTES: u64 = 50_000;
+    let bench = Bench::new();
+    let mut house = H::open(bench.home.path());
+    let buffer = format!("buffer = {{ kind = 'memory', bytes = {ROOM_BYTES} }}");
+    let table = format!("{}\n{buffer}", house.sink());
+    let mut sink = bench.open(&table, &house.options()).unwrap();
+    let counters = sink.counters().unwrap();
+    let sent = rows(0..60);
+    house.hang(true);
+    thread::scope(|scope| {
+        let sink = sink.as_mut();
+        let writing = scope.spawn(|| write(sink, &sent));
+        let waiting = || counters.read().waiting_bytes;
+        wait_until("there is no room", || waiting() > ROOM_BYTES * 9 / 10);
+        assert!(!writing.is_finished());
+        house.hang(false);
+        while !writing.is_finished() {
+            assert!(waiting() <= ROOM_BYTES);
+            thread::yield_now();
+        }
+    });
+    let account = drained(sink.as_mut());
+    assert!(account.is_settled(), "{account:?}");
+    assert_arrived(&mut house, &sent);
+}
+
+pub fn large<H: House>() {
+    let bench = Bench::new();
+    let mut house = H::open(bench.home.path());
+    let mut sink = bench.open(&house.sink(), &house.options()).unwrap();
+    let mut sent = rows(0..4);
+    for score in sent.iter_mut().filter_map(|row| row.score.as_mut()) {
+        // About 100 kB as JSON.
+        let numbers = (0..4096_i16).map(|it| f32::from(it) / 4096.0);
+        score.frame_embedding = Some(numbers.clone().collect());
+        score.audio_embedding = Some(numbers.map(|it| -it).collect());
+    }
+    write(sink.as_mut(), &sent);
     let account = drained(sink.as_mut());
     assert!(account.is_settled(), "{account:?}");
     assert_arrived(&mut house, &sent);

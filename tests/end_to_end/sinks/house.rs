@@ -6,6 +6,7 @@ use std::{
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::OnceLock,
     thread,
     time::{Duration, Instant},
 };
@@ -13,6 +14,7 @@ use std::{
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use serde_json::Value;
 use sonoscope_operators::Row;
+use tokio::runtime::{Builder, Runtime};
 
 use crate::support::program::tool;
 
@@ -76,6 +78,15 @@ pub fn free_port() -> u16 {
     free.local_addr().unwrap().port()
 }
 
+/// For clients that are asynchronous.
+pub fn runtime() -> &'static Runtime {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    RUNTIME.get_or_init(|| {
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(1).enable_all().build().unwrap()
+    })
+}
+
 /// A server of its own process, ended when it is dropped.
 pub struct Server {
     command: Box<dyn Fn() -> Command + Send>,
@@ -110,7 +121,11 @@ impl Server {
             .stdout(log.try_clone().unwrap())
             .stderr(log);
         // A group of its own: what it starts is ended with it.
-        self.child = Some(command.process_group(0).spawn().unwrap());
+        let started = command.process_group(0).spawn();
+        let name = command.get_program().display();
+        self.child = Some(started.unwrap_or_else(|error| {
+            panic!("cannot start {name}: {error} (tip: install it with apt-get)")
+        }));
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
         let end = Instant::now() + Duration::from_secs(30);
         while TcpStream::connect(address).is_err() {
@@ -141,6 +156,13 @@ impl Server {
             .unwrap_or_else(|error| panic!("pgrep: {error}; run `make setup`"));
         let listed = String::from_utf8(listed.stdout).unwrap();
         listed.lines().map(str::to_owned).collect()
+    }
+
+    /// Waits until it has ended, as it was asked to.
+    pub fn end(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.wait().unwrap();
+        }
     }
 
     /// Ends it at once.

@@ -1,7 +1,12 @@
 //! The brokers that librdkafka has of its own, in this process; and real ones where
 //! `KAFKA_BOOTSTRAP` says where they are.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use rdkafka::{
     ClientConfig, Message, TopicPartitionList,
@@ -37,6 +42,7 @@ compliance!(Kafka);
 
 const TOPIC: &str = "rows";
 const PARTITIONS: i32 = 3;
+const BROKERS: [i32; 2] = [1, 2];
 
 /// A broker that hangs answers after this.
 const HANGING: Duration = Duration::from_secs(3600);
@@ -49,7 +55,7 @@ pub struct Kafka {
 
 impl House for Kafka {
     fn open(_: &Path) -> Self {
-        let brokers = MockCluster::new(2).unwrap();
+        let brokers = MockCluster::new(BROKERS.len() as i32).unwrap();
         brokers.create_topic(TOPIC, PARTITIONS, 2).unwrap();
         let records = Records::of(&brokers.bootstrap_servers(), TOPIC);
         Self { brokers, records }
@@ -61,16 +67,22 @@ impl House for Kafka {
     }
 
     fn stop(&mut self) {
-        [1, 2].map(|id| self.brokers.broker_down(id).unwrap());
+        for id in BROKERS {
+            self.brokers.broker_down(id).unwrap();
+        }
     }
 
     fn start(&mut self) {
-        [1, 2].map(|id| self.brokers.broker_up(id).unwrap());
+        for id in BROKERS {
+            self.brokers.broker_up(id).unwrap();
+        }
     }
 
     fn hang(&mut self, does: bool) {
         let delay = if does { HANGING } else { Duration::ZERO };
-        [1, 2].map(|id| self.brokers.broker_round_trip_time(id, delay).unwrap());
+        for id in BROKERS {
+            self.brokers.broker_round_trip_time(id, delay).unwrap();
+        }
     }
 
     fn rows(&mut self) -> Vec<Value> {
@@ -188,7 +200,10 @@ fn records_of_a_source_are_in_one_partition_and_say_their_id_and_kind() {
     receiver.connect().unwrap();
     let rows = (0..8).flat_map(|segment| ["a", "b", "c", "d"].map(|it| row(it, segment, None)));
     receiver.send(&letters(rows)).unwrap();
-    house.records.read();
+    let end = Instant::now() + Duration::from_secs(40);
+    while house.records.all.len() < 32 && Instant::now() < end {
+        house.records.read();
+    }
     let mut partitions = BTreeMap::new();
     for record in &house.records.all {
         let source = record.said["data"]["source"].as_str().unwrap();

@@ -76,6 +76,22 @@ impl SendError {
         }
     }
 
+    /// The same, where so many letters were taken before it.
+    #[must_use]
+    pub fn behind(self, count: usize) -> Self {
+        match self {
+            Self::Lost { reason, .. } => Self::Lost {
+                taken: count,
+                reason,
+            },
+            Self::Denied { reason } if count > 0 => Self::Lost {
+                taken: count,
+                reason,
+            },
+            other => other,
+        }
+    }
+
     /// The same, told with these secrets hidden.
     #[must_use]
     pub fn without(self, secrets: &[String]) -> Self {

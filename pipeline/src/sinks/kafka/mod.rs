@@ -9,6 +9,7 @@ mod options;
 mod reports;
 
 use std::{
+    sync::mpsc::sync_channel,
     thread,
     time::{Duration, Instant},
 };
@@ -51,10 +52,13 @@ pub const CARD: Card = Card {
 };
 
 /// How long one question for the topic may take: in between, refusals are looked for.
-const LOOK: Duration = Duration::from_millis(500);
+const LOOK: Duration = Duration::from_secs(1);
 
-/// A topic that is made when somebody asks for it is there by then.
-const MADE: Duration = Duration::from_millis(500);
+/// How long is waited before it is asked for again.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// How often a topic may be unknown: where topics are made on demand, asking is the demand.
+const UNKNOWN: usize = 5;
 
 /// The receiver.
 pub struct Kafka {
@@ -80,7 +84,7 @@ impl Kafka {
         let made = self.options.config.create_with_context(Reports::default());
         let producer: ThreadedProducer<Reports> = made.map_err(SendError::denied)?;
         let end = Instant::now() + self.options.timeout;
-        let mut has_asked = false;
+        let mut unknown = 0;
         loop {
             let topic = Some(self.options.topic.as_str());
             let answer = producer.client().fetch_metadata(topic, LOOK);
@@ -99,8 +103,7 @@ impl Kafka {
                 return Err(SendError::denied(denied));
             }
             match verdict(error) {
-                // Where topics are made on demand, this was the demand.
-                Verdict::Denied if is_unknown(error) && !has_asked => has_asked = true,
+                Verdict::Denied if is_unknown(error) && unknown < UNKNOWN => unknown += 1,
                 Verdict::Denied => return Err(self.denied(error)),
                 _ if Instant::now() > end => {
                     let said = producer.context().said();
@@ -108,7 +111,7 @@ impl Kafka {
                 }
                 _ => {}
             }
-            thread::sleep(MADE.min(end.saturating_duration_since(Instant::now())));
+            thread::sleep(PAUSE.min(end.saturating_duration_since(Instant::now())));
         }
     }
 
@@ -127,7 +130,7 @@ impl Kafka {
         producer: &ThreadedProducer<Reports>,
         letters: &[Letter],
     ) -> Result<(usize, Option<Code>), SendError> {
-        let (to, reports) = crossbeam_channel::bounded(letters.len());
+        let (to, reports) = sync_channel(letters.len());
         let mut outcomes = vec![None; letters.len()];
         let mut given = 0;
         for (index, letter) in letters.iter().enumerate() {
@@ -145,7 +148,9 @@ impl Kafka {
         }
         let end = Instant::now() + self.options.timeout;
         for _ in 0..given {
-            let Ok((index, outcome)) = reports.recv_deadline(end) else {
+            let Ok((index, outcome)) =
+                reports.recv_timeout(end.saturating_duration_since(Instant::now()))
+            else {
                 break;
             };
             outcomes[index] = Some(outcome);

@@ -1,8 +1,7 @@
 //! What librdkafka reports on a thread of its own.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, mpsc::SyncSender};
 
-use crossbeam_channel::Sender;
 use rdkafka::{
     ClientContext, config::RDKafkaLogLevel, error::KafkaError, message::DeliveryResult,
     producer::ProducerContext, types::RDKafkaErrorCode as Code,
@@ -13,7 +12,7 @@ pub struct Slip {
     /// Which of the batch it is.
     pub index: usize,
     /// Who waits for it; there is room for all of the batch.
-    pub to: Sender<(usize, Result<(), Code>)>,
+    pub to: SyncSender<(usize, Result<(), Code>)>,
 }
 
 /// What was said of the brokers, besides of records.

@@ -32,7 +32,10 @@ impl Drop for Talk {
 }
 
 /// Work that was begun by a client that is gone is given up within a minute, and holds up nobody.
+/// What is committed is on the disk, whatever other users of the server are content with.
 const SETTINGS: &str = "SET client_min_messages = warning; \
+    SELECT set_config('synchronous_commit', 'on', false) \
+        WHERE current_setting('synchronous_commit') = 'off'; \
     SET idle_in_transaction_session_timeout = '60s'; \
     SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3";
 

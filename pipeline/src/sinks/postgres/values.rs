@@ -210,8 +210,7 @@ mod tests {
             .as_slice()
             .to_sql_checked(&kind, &mut theirs)
             .unwrap();
-        // The client counts from 0 if it is not told otherwise, PostgreSQL itself from 1.
-        assert_eq!(bytes.len(), theirs.len());
+        assert_eq!(bytes, theirs);
         let map = Floats {
             columns: Some(2),
             values: &[1.0; 6],

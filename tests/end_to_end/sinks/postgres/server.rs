@@ -12,7 +12,8 @@ use serde_json::Value;
 use super::super::house::{Server, Tls, free_port};
 use crate::support::program::tool;
 
-/// What durable disks cost is not what is tested: nobody pulls the plug.
+/// What durable disks cost is not what is tested: nobody pulls the plug. That the server would
+/// forget what it has just committed is: a sink does not leave it at that.
 const SETTINGS: &str = "fsync = off\nsynchronous_commit = off\nautovacuum = off\n\
     max_connections = 20\nshared_buffers = 16MB\n";
 

@@ -183,7 +183,7 @@ fn what_was_taken_is_known_to_the_next_run_and_to_no_other() {
     assert_eq!(desk.database.run(progress), "1|30|1");
 
     let spec = desk.spec("cameras", "");
-    let mut known = |state: &Path| {
+    let known = |state: &Path| {
         let made = with_opening(Some(state), Some(&at), |opening| spec.receiver(opening));
         made.unwrap().unwrap().connect().unwrap()
     };
@@ -244,9 +244,9 @@ fn who_may_only_write_finds_tables_that_are_there_and_may_make_none() {
 #[test]
 fn many_begin_at_once_and_make_the_tables_once() {
     let desk = Desk::new();
-    let connect = || desk.receiver(&desk.spec("cameras", "")).connect();
+    let receivers = [(); 4].map(|()| desk.receiver(&desk.spec("cameras", "")));
     let connected = std::thread::scope(|scope| {
-        let all: Vec<_> = (0..4).map(|_| scope.spawn(connect)).collect();
+        let all = receivers.map(|mut receiver| scope.spawn(move || receiver.connect()));
         all.into_iter()
             .map(|one| one.join().unwrap())
             .collect::<Vec<_>>()
