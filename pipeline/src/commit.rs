@@ -61,6 +61,10 @@ pub struct Remains {
     pub deliveries: Vec<(SinkUri, Account)>,
 }
 
+/// How much longer than it should a commit waits for views. Behind a commit that has not waited, an
+/// end without warning may cost sinks the changes that were on their way.
+const VIEWS_PATIENCE: Duration = Duration::from_secs(10);
+
 /// How long receivers that do not answer are waited for at the end of a run.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -72,6 +76,8 @@ struct Stage {
     views: Option<Intake>,
     alarm: Alarm,
     committed: Instant,
+    /// Whether anything was written since.
+    has_written: bool,
     left_behind: Vec<LeftBehind>,
     is_broken: bool,
 }
@@ -122,6 +128,7 @@ impl Commit {
             views,
             alarm,
             committed: Instant::now(),
+            has_written: false,
             left_behind: Vec::new(),
             is_broken: false,
         })))
@@ -136,6 +143,11 @@ impl Commit {
     /// Hands changes of views to the sinks that asked for them.
     pub fn changes(&self, changes: &[Change]) {
         self.lock().guarded(|stage| stage.sinks.changes(changes));
+    }
+
+    /// Changes have been told: a commit may have waited for them.
+    pub fn settled(&self) {
+        self.lock().guarded(Stage::commit_if_due);
     }
 
     /// Commits what is left, when the dataflow has ended; what became of rows that were not simply
@@ -168,12 +180,23 @@ impl Stage {
     fn take(&mut self, epoch: &Committed<Row>) {
         self.guarded(|stage| {
             stage.write(epoch)?;
-            let is_due = |keeping: &Keeping| stage.committed.elapsed() >= keeping.every;
-            match stage.keeping.as_ref().is_some_and(is_due) {
-                true => stage.commit(false),
-                false => Ok(()),
-            }
+            stage.has_written = true;
+            stage.commit_if_due()
         });
+    }
+
+    /// Commits if it is time to, and sinks have the changes of all rows that they have.
+    fn commit_if_due(&mut self) -> Result<(), Trouble> {
+        let Some(Keeping { every, .. }) = &self.keeping else {
+            return Ok(());
+        };
+        let is_settled = self.views.as_ref().is_none_or(Intake::is_settled);
+        let (since, every) = (self.committed.elapsed(), *every);
+        let is_due = since >= every && (is_settled || since >= every + VIEWS_PATIENCE);
+        match is_due && self.has_written {
+            true => self.commit(false),
+            false => Ok(()),
+        }
     }
 
     /// Does something unless there was trouble before; trouble ends the run.
@@ -257,6 +280,7 @@ impl Stage {
         (ledger.commit(positions, self.tally.seconds(), found, ended))
             .map_err(|error| Some(Fault::from(error)))?;
         self.committed = Instant::now();
+        self.has_written = false;
         Ok(())
     }
 }

@@ -23,7 +23,7 @@ use crate::{
     ingest::{Epoch, ingest},
     observer::Observer,
     pool::{Scored, Submit},
-    views::{self, Intake, Views},
+    views::{self, Views},
 };
 
 /// What the dataflow is made of.
@@ -110,7 +110,10 @@ fn assemble(worker: &mut Worker, graph: &Graph, write: Option<Write>) {
                 write(epoch);
             }
             let time = *time;
-            let seen = intake.as_ref().map(Intake::take).unwrap_or_default();
+            let seen = intake
+                .as_ref()
+                .map(|intake| intake.take(time))
+                .unwrap_or_default();
             seen.into_iter().map(move |(row, diff)| (row, time, diff))
         });
         if let Some(views) = &graph.views {

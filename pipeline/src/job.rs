@@ -1,19 +1,23 @@
 //! A run, from what was asked for to what came of it.
 
+mod hearers;
+
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use sonoscope_models::{Device, Precision, Provider, Runtime};
 use sonoscope_operators::{Batching, GridSpec, Include, Preparation, Provenance, ROW_SCHEMA, Row};
 
+use hearers::Hearers;
+
 use crate::{
-    agenda::{Agenda, Audience},
-    cameras::{CameraSpec, Roster},
+    agenda::Agenda,
+    cameras::Roster,
     commit::{Alarm, Commit, Keeping, Manner, OpenSinks, Remains},
     fault::Fault,
     graph::{self, Graph},
     heatmaps::Heatmaps,
     inputs::{Inputs, nothing},
-    ledger::{self, Admission, Ledger, Terms},
+    ledger::{self, Ledger, Terms},
     metrics::Metrics,
     observer::Observer,
     parts::{InOrder, Parts},
@@ -22,9 +26,9 @@ use crate::{
     roll::Roll,
     server::{self, Deps, NetworkCard, Networks, Server},
     sinks::{Form, NetworkForm, SinkSpec},
-    sources::{Ended, Reading, SourceError, SourceSpec, Stop},
+    sources::{Reading, Stop},
     tally::{Tally, Totals},
-    views::{self, Intake, Tell, ViewSettings, ViewStore, ViewTables, Views},
+    views::{self, Change, Intake, Tell, ViewSettings, ViewStore, ViewTables, Views},
 };
 
 /// What a run is to do.
@@ -172,7 +176,10 @@ impl Job {
         let views = intake.map(|intake| Views {
             settings: views.into(),
             intake,
-            tell: tell(answers.clone(), commit.clone()),
+            tell: Arc::new(Told {
+                answers: answers.clone(),
+                commit: commit.clone(),
+            }),
             store: answers,
         });
         let graph = Graph {
@@ -313,89 +320,20 @@ impl Job {
     }
 }
 
-/// Whoever hears of changes: those who look on, then the sinks.
-fn tell(answers: ViewStore, commit: Commit) -> Tell {
-    Arc::new(move |changes| {
-        answers.take(changes);
-        commit.changes(changes);
-    })
+/// Those who hear of changes: whoever looks on, then the sinks.
+struct Told {
+    answers: ViewStore,
+    commit: Commit,
 }
 
-/// Those who decide over sources and hear of them.
-struct Hearers {
-    tally: Arc<Tally>,
-    roll: Roll,
-    ledger: Option<Arc<Ledger>>,
-    alarm: Alarm,
-    /// The networks of the run, as they were asked for.
-    networks: Vec<String>,
-}
-
-impl Hearers {
-    /// The bits of the networks that are to look at a live source.
-    fn networks_of(&self, camera: &CameraSpec) -> u64 {
-        let is_named = |name: &String| camera.networks.is_empty() || camera.networks.contains(name);
-        let named = self
-            .networks
-            .iter()
-            .enumerate()
-            .filter(|(_, name)| is_named(name));
-        named.fold(0, |bits, (ordinal, _)| {
-            bits | 1u64.unbounded_shl(ordinal as u32)
-        })
+impl Tell for Told {
+    fn changes(&self, changes: &[Change]) {
+        self.answers.take(changes);
+        self.commit.changes(changes);
     }
 
-    /// Whether the ledger wants a source to be read, and how many seconds of it there are already.
-    fn admit(&self, source: &mut SourceSpec) -> Option<i64> {
-        let Some(ledger) = &self.ledger else {
-            return Some(0);
-        };
-        let refused = match ledger.admit(source) {
-            Ok(Admission::Read { before_s }) => return Some(before_s),
-            Ok(Admission::Done) => {
-                self.tally.done_before();
-                return None;
-            }
-            Ok(Admission::Failed { reason }) => SourceError::FailedBefore(reason),
-            Ok(Admission::Taken { by }) => SourceError::IdTaken { by },
-            Err(error) => {
-                self.alarm.raise(Some(error.into()));
-                return None;
-            }
-        };
-        self.tally.refused(source, refused);
-        None
-    }
-}
-
-impl Audience for Hearers {
-    fn opening(&self, source: &mut SourceSpec) -> bool {
-        let Some(before_s) = self.admit(source) else {
-            return false;
-        };
-        self.tally.opening(source);
-        self.tally.goes_on(source.ordinal, before_s);
-        self.roll.add(source);
-        true
-    }
-
-    fn joining(&self, source: &mut SourceSpec, camera: &CameraSpec) -> i64 {
-        source.wishes.networks = self.networks_of(camera);
-        let first_s = self.ledger.as_ref().map(|ledger| ledger.join(source));
-        let first_s = first_s.transpose().unwrap_or_else(|error| {
-            self.alarm.raise(Some(error.into()));
-            None
-        });
-        self.tally.found();
-        self.tally.opening(source);
-        first_s.unwrap_or(0)
-    }
-
-    fn ended(&self, end: Ended) {
-        if let Some(ledger) = self.ledger.as_ref().filter(|_| !end.spec.is_live) {
-            ledger.ended(&end);
-        }
-        self.tally.ended(end);
+    fn settled(&self) {
+        self.commit.settled();
     }
 }
 

@@ -1,6 +1,7 @@
 //! `sonoscope run`: recordings and cameras in, a row for every second out.
 
 mod cameras;
+mod sinks;
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
@@ -9,7 +10,7 @@ use jiff::Timestamp;
 use sonoscope_models::{Device, NetworkFile, Part, Precision, zoo};
 use sonoscope_operators::{Include, slice::DEFAULT_SILENCE_DBFS};
 
-use super::{ServerArgs, say, stop_on_signal};
+use super::{ServerArgs, stop_on_signal};
 use crate::{
     cameras::Transport,
     config::{CameraTable, Choices, Config, follow::follow},
@@ -17,7 +18,7 @@ use crate::{
     inputs::{Clock, Inputs},
     job::{Job, Outcome, StateOptions},
     roll::Roll,
-    sinks::{Extra, Form, Opening, Scheme, SinkSpec, SinkUri},
+    sinks::{Extra, Scheme, SinkSpec, SinkUri},
     sources::{Frames, Reading, SecondRange, Stop},
     summary,
     views::{ViewName, ViewTables},
@@ -197,7 +198,7 @@ pub fn run(mut args: RunArgs, quiet: bool) -> Result<Exit, Fault> {
     let is_dry = args.dry_run;
     let job = job(args)?;
     if is_dry {
-        return try_sinks(&job);
+        return sinks::try_out(&job);
     }
     if table || overlay.is_some() || job.heatmaps.is_some() {
         must_show(&job)?;
@@ -327,9 +328,9 @@ fn job(mut args: RunArgs) -> Result<Job, Fault> {
     let (state, server) = (state(&args)?, args.server.options()?);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let networks = args.networks;
-    let sinks = sinks(args.sinks, args.sink_tables)?;
+    let sinks = sinks::named(args.sinks, args.sink_tables)?;
     let views = args.views.with(&args.named_views);
-    can_be_told(&views, &sinks)?;
+    sinks::can_be_told(&views, &sinks)?;
     let reading = Reading {
         range,
         frames: args.frames.unwrap_or_default(),
@@ -353,61 +354,6 @@ fn job(mut args: RunArgs) -> Result<Job, Fault> {
         state,
         server,
     })
-}
-
-/// Where rows go; to standard output, if nothing is said.
-fn sinks(named: Vec<SinkUri>, tables: Vec<SinkSpec>) -> Result<Vec<SinkSpec>, Fault> {
-    let mut sinks: Vec<SinkSpec> = named.into_iter().map(Into::into).chain(tables).collect();
-    if sinks.is_empty() {
-        sinks.push("jsonl:-".parse::<SinkUri>().map_err(Fault::usage)?.into());
-    }
-    for (at, sink) in sinks.iter().enumerate() {
-        sink.check()
-            .map_err(|wrong| Fault::usage(format!("the sink {}: {wrong}", sink.uri)))
-            .map_err(|fault| fault.tip("docs/sinks.md says what each key takes"))?;
-        let name = sink.uri.to_string();
-        if sinks[..at]
-            .iter()
-            .any(|other| other.uri.to_string() == name)
-        {
-            return Err(Fault::usage(format!("the sink {name} is named twice"))
-                .tip("two sinks at one place would be in each other's way"));
-        }
-    }
-    Ok(sinks)
-}
-
-/// That sinks ask for views that the run has.
-fn can_be_told(views: &ViewTables, sinks: &[SinkSpec]) -> Result<(), Fault> {
-    for sink in sinks {
-        if let Some(view) = sink.views.iter().find(|view| !views.wants(**view)) {
-            let cause = format!("the sink {}: the run has no view {view}", sink.uri);
-            return Err(Fault::usage(cause).tip(format!("ask for it: --view {view}")));
-        }
-    }
-    Ok(())
-}
-
-/// Opens every sink, as far as that leaves it as it is.
-fn try_sinks(job: &Job) -> Result<Exit, Fault> {
-    let (form, stop) = (Form::default(), Stop::default());
-    let opening = Opening {
-        form: &form,
-        state: job.state.as_ref().map(|state| state.folder.as_path()),
-        at: None,
-        stop: &stop,
-    };
-    let mut exit = Exit::Done;
-    for sink in &job.sinks {
-        match sink.try_out(&opening) {
-            Ok(()) => say(&format!("{}: ok", sink.uri)),
-            Err(error) => {
-                exit = Exit::Environment;
-                say(&format!("{}: {error}", sink.uri));
-            }
-        }
-    }
-    Ok(exit)
 }
 
 /// How the state of the job is to be kept, if it is.

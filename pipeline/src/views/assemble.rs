@@ -1,10 +1,14 @@
 //! The views of a run, behind the rows as they are committed.
 
 use sonoscope_operators::views::{self, Answers, Feed, Observation};
-use timely::dataflow::{Scope, StreamVec, operators::Concat};
+use timely::dataflow::{
+    Scope, StreamVec,
+    operators::{Concat, Concatenate},
+};
 
 use super::{
     Change, ViewName, ViewSettings, Views,
+    gather::gather,
     past::past,
     present::present,
     tell::{self, OfSource},
@@ -20,10 +24,8 @@ pub fn assemble<'scope>(
     let present = present(scope, committed.clone());
     let rows = committed.concat(past(scope, views.intake.clone()));
     let feed = Feed::of_changes(rows, present);
-    for settings in views.settings.iter() {
-        let changes = one(feed.clone(), settings, views);
-        tell::gather(changes, views.tell.clone());
-    }
+    let changes = (views.settings.iter()).map(|settings| one(feed.clone(), settings, views));
+    gather(scope, scope.concatenate(changes), views);
 }
 
 fn one<'scope>(

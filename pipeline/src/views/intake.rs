@@ -7,6 +7,9 @@ use std::{
 
 use sonoscope_operators::{Row, SourceId, views::Observation};
 
+use super::past;
+use crate::ingest::Epoch;
+
 /// Rows on their way from the last stage into the views. Clones share it.
 ///
 /// Where sources may be withdrawn, it remembers what was seen of each recording, about 250 bytes a
@@ -19,6 +22,10 @@ struct Waiting {
     changes: Vec<(Observation, isize)>,
     /// What earlier runs committed, which goes first.
     past: VecDeque<Observation>,
+    /// The last epoch of which something went in.
+    last: Option<Epoch>,
+    /// The epoch up to which all changes have been told; none behind the last of all.
+    told: Option<Epoch>,
     /// What was seen of recordings, where it may have to be taken back.
     seen: Option<HashMap<SourceId, Vec<Observation>>>,
 }
@@ -28,6 +35,7 @@ impl Intake {
     pub fn new(may_withdraw: bool) -> Self {
         Self(Arc::new(Mutex::new(Waiting {
             seen: may_withdraw.then(HashMap::new),
+            told: Some(Epoch::MIN),
             ..Waiting::default()
         })))
     }
@@ -68,9 +76,26 @@ impl Intake {
             .extend(gone.map(|observation| (observation, -1)));
     }
 
-    /// What has changed since this was last asked.
-    pub fn take(&self) -> Vec<(Observation, isize)> {
-        std::mem::take(&mut self.lock().changes)
+    /// What has changed since this was last asked; it goes into the views at this epoch.
+    pub fn take(&self, epoch: Epoch) -> Vec<(Observation, isize)> {
+        let mut waiting = self.lock();
+        if !waiting.changes.is_empty() {
+            waiting.last = Some(epoch);
+        }
+        std::mem::take(&mut waiting.changes)
+    }
+
+    /// All changes before this epoch have been told; all there are, if it is none.
+    pub fn settle(&self, before: Option<Epoch>) {
+        self.lock().told = before;
+    }
+
+    /// Whether all changes of the rows that have come have been told.
+    pub fn is_settled(&self) -> bool {
+        let waiting = self.lock();
+        let is_told = |last: Epoch| waiting.told.is_none_or(|told| told > last);
+        // What earlier runs committed is told as one, before all else.
+        waiting.changes.is_empty() && is_told(waiting.last.unwrap_or(past::LATEST))
     }
 
     /// So many rows of earlier runs, in the order in which they came; fewer only at their end.
@@ -141,9 +166,13 @@ mod tests {
         let gone: Vec<_> = (0..3)
             .map(|k| (observation("film", k, false), -1))
             .collect();
-        assert_eq!(intake.take(), gone, "a live source never changes behind us");
+        assert_eq!(
+            intake.take(7),
+            gone,
+            "a live source never changes behind us"
+        );
         intake.withdraw(&SourceId::slug("film"));
-        assert!(intake.take().is_empty(), "and once");
+        assert!(intake.take(8).is_empty(), "and once");
     }
 
     #[test]
@@ -151,6 +180,26 @@ mod tests {
         let intake = Intake::new(false);
         intake.replay(observation("film", 0, false));
         intake.withdraw(&SourceId::slug("film"));
-        assert!(intake.take().is_empty());
+        assert!(intake.take(7).is_empty());
+    }
+
+    #[test]
+    fn it_is_settled_when_all_that_went_in_has_been_told() {
+        let intake = Intake::new(true);
+        assert!(!intake.is_settled(), "earlier runs have not been told");
+        let epoch = past::LATEST + 50;
+        intake.settle(Some(epoch));
+        assert!(intake.is_settled());
+        intake.replay(observation("film", 0, false));
+        intake.withdraw(&SourceId::slug("film"));
+        assert!(!intake.is_settled(), "it has not even gone in");
+        assert_eq!(intake.take(epoch).len(), 1);
+        assert!(!intake.is_settled());
+        intake.settle(Some(epoch));
+        assert!(!intake.is_settled(), "of this epoch more may come");
+        intake.settle(Some(epoch + 1));
+        assert!(intake.is_settled());
+        intake.settle(None);
+        assert!(intake.is_settled());
     }
 }

@@ -9,6 +9,7 @@
 //! [`sonoscope_operators::views`] says what they answer.
 
 mod assemble;
+mod gather;
 mod intake;
 mod name;
 mod past;
@@ -43,8 +44,15 @@ pub struct Change {
     pub body: Option<String>,
 }
 
-/// Whoever takes the changes of a time, in the order of their keys: called by one worker.
-pub type Tell = Arc<dyn Fn(&[Change]) + Send + Sync>;
+/// Whoever hears of changes: called by one worker.
+pub trait Tell: Send + Sync {
+    /// Takes the changes of a time, in the order of their keys.
+    fn changes(&self, changes: &[Change]);
+
+    /// All changes up to some time have been told: [`Intake::is_settled`] says whether any are
+    /// still to come of the rows that are written.
+    fn settled(&self);
+}
 
 /// The views of a run. Clones share them.
 #[derive(Clone)]
@@ -56,5 +64,5 @@ pub struct Views {
     /// What they answer.
     pub store: ViewStore,
     /// Who hears of changes.
-    pub tell: Tell,
+    pub tell: Arc<dyn Tell>,
 }

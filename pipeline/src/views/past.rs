@@ -9,11 +9,13 @@ use timely::{
 use super::Intake;
 use crate::ingest::Epoch;
 
+/// The last time that is of earlier runs: epochs are milliseconds since 1970, which are long behind.
+pub const LATEST: Epoch = 1 << 32;
+
 /// Rows that go in at one time.
 const CHUNK_ROWS: usize = 16 << 10;
 
-/// The rows of earlier runs, on the first worker, a chunk at each time from 0 on: epochs are
-/// milliseconds since 1970, which are long behind that.
+/// The rows of earlier runs, on the first worker, a chunk at each time from 0 on.
 ///
 /// Holds a capability until all have gone in, so that what comes of this run waits behind them.
 pub fn past<'scope>(

@@ -11,6 +11,7 @@ use timely::{
     },
 };
 
+use super::past;
 use crate::ingest::Epoch;
 
 /// The second since 1970 (UTC) that it is, each once, as far as `beats` goes on: it says nothing,
@@ -41,7 +42,7 @@ pub fn present<'scope, D: Clone + 'static>(
                 let since = SystemTime::now().duration_since(UNIX_EPOCH);
                 let now_s = since.map_or(0, |since| since.as_secs() as i64);
                 // Before the first epoch, rows of earlier runs may still go in.
-                if now_s > told_s && time > 0 {
+                if now_s > told_s && time > past::LATEST {
                     told_s = now_s;
                     output.session(&*at).give(now_s);
                 }

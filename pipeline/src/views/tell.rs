@@ -10,12 +10,12 @@ use timely::{
     container::CapacityContainerBuilder,
     dataflow::{
         StreamVec,
-        channels::pact::{Exchange, Pipeline},
+        channels::pact::Pipeline,
         operators::{Capability, generic::Operator},
     },
 };
 
-use super::{Change, Tell, ViewName};
+use super::{Change, ViewName};
 use crate::ingest::Epoch;
 
 /// An answer that is one source's.
@@ -111,30 +111,4 @@ fn written<A: Answer>(answer: &A) -> Option<String> {
     written
         .inspect_err(|error| tracing::error!("{} cannot be written: {error}", answer.key()))
         .ok()
-}
-
-/// Gathers changes at the first worker and hands over each time's when it is complete.
-pub fn gather(changes: StreamVec<'_, Epoch, Change>, tell: Tell) {
-    let mut pending: BTreeMap<Epoch, Vec<Change>> = BTreeMap::new();
-    changes.sink(
-        Exchange::new(|_: &Change| 0),
-        "Tell",
-        move |(input, frontier)| {
-            input.for_each_stamp(|stamp, batches| {
-                let Some(time) = stamp.least().copied() else {
-                    return;
-                };
-                let changes = pending.entry(time).or_default();
-                changes.extend(batches.flat_map(|batch| batch.drain(..)));
-            });
-            while let Some(entry) = pending.first_entry() {
-                if frontier.less_equal(entry.key()) {
-                    break;
-                }
-                let mut changes = entry.remove();
-                changes.sort_unstable_by(|one, other| one.key.cmp(&other.key));
-                tell(&changes);
-            }
-        },
-    );
 }

@@ -1,0 +1,80 @@
+//! The changes of all views, gathered where they are handed over.
+
+use std::collections::BTreeMap;
+
+use timely::dataflow::{Scope, StreamVec, channels::pact::Exchange, operators::generic::Operator};
+
+use super::{Change, Tell, Views, past};
+use crate::ingest::Epoch;
+
+/// Gathers changes at the first worker and hands over each time's when it is complete, in the order
+/// of keys; what earlier runs answered once, when all of it has come.
+pub fn gather<'scope>(
+    scope: Scope<'scope, Epoch>,
+    changes: StreamVec<'scope, Epoch, Change>,
+    views: &Views,
+) {
+    let is_here = scope.index() == 0;
+    let views = views.clone();
+    let mut pending: BTreeMap<Epoch, Vec<Change>> = BTreeMap::new();
+    let mut recalled = Recalled::default();
+    changes.sink(
+        Exchange::new(|_: &Change| 0),
+        "Tell",
+        move |(input, frontier)| {
+            input.for_each_stamp(|stamp, batches| {
+                let Some(time) = stamp.least().copied() else {
+                    return;
+                };
+                let changes = pending.entry(time).or_default();
+                changes.extend(batches.flat_map(|batch| batch.drain(..)));
+            });
+            if !is_here {
+                return;
+            }
+            let next = frontier.frontier().first().copied();
+            while let Some(entry) = pending.first_entry() {
+                let time = *entry.key();
+                if next.is_some_and(|next| next <= time) {
+                    break;
+                }
+                let mut changes = entry.remove();
+                if time <= past::LATEST {
+                    recalled.add(changes);
+                    continue;
+                }
+                recalled.tell(&*views.tell);
+                changes.sort_unstable_by(|one, other| one.key.cmp(&other.key));
+                views.tell.changes(&changes);
+            }
+            if next.is_none_or(|next| next > past::LATEST) {
+                recalled.tell(&*views.tell);
+            }
+            views.intake.settle(next);
+            views.tell.settled();
+        },
+    );
+}
+
+/// What earlier runs answered, as far as it is read again.
+#[derive(Default)]
+struct Recalled(BTreeMap<String, Change>);
+
+impl Recalled {
+    fn add(&mut self, changes: Vec<Change>) {
+        for change in changes {
+            match change.body {
+                Some(_) => drop(self.0.insert(change.key.clone(), change)),
+                None => drop(self.0.remove(&change.key)),
+            }
+        }
+    }
+
+    /// Tells what holds, once.
+    fn tell(&mut self, tell: &dyn Tell) {
+        let changes: Vec<_> = std::mem::take(&mut self.0).into_values().collect();
+        if !changes.is_empty() {
+            tell.changes(&changes);
+        }
+    }
+}
