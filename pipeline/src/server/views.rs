@@ -49,6 +49,7 @@ pub struct AnswerView {
 
 /// Which answers are wanted.
 #[derive(Clone, Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Wanted {
     /// Of this source alone.
     source: Option<String>,
