@@ -162,7 +162,9 @@ mod tests {
         }
         assert_eq!(intake.take_past(4).len(), 4);
         assert_eq!(intake.take_past(9).len(), 5);
-        ["film", "camera"].map(|source| intake.withdraw(&SourceId::slug(source)));
+        for source in ["film", "camera"] {
+            intake.withdraw(&SourceId::slug(source));
+        }
         let gone: Vec<_> = (0..3)
             .map(|k| (observation("film", k, false), -1))
             .collect();
