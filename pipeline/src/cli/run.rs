@@ -66,7 +66,7 @@ pub struct RunArgs {
     pub named_sinks: Vec<String>,
 
     /// An answer to keep up to date while rows come; may be repeated: episodes, rolling, versus.
-    /// The [views] table of --config says more.
+    /// The table `views` of --config says more.
     #[arg(long = "view", value_name = "NAME", hide_possible_values = true)]
     pub named_views: Vec<ViewName>,
 
