@@ -48,6 +48,9 @@ const fn breaks(
 
 const FOLDERS: [&str; 4] = ["derived", "labelled/audio", "odd", "real"];
 
+/// What a demuxer says of what it cannot read.
+const DEMULTIPLEX: &str = "Could not demultiplex stream";
+
 /// By the durations, tracks and starts of the manifest that lies beside them, and by what `ffmpeg`
 /// can decode of them.
 const CASES: &[Case] = &[
@@ -174,7 +177,7 @@ const CASES: &[Case] = &[
         "present 2, partial 1",
     ),
     gives("odd/bipbop0.ts", "present 10", "present 10"),
-    fails("odd/broken-file.ogg", "Could not demultiplex stream"),
+    fails("odd/broken-file.ogg", DEMULTIPLEX),
     gives("odd/brokensps.flv", "absent 6", "present 6"),
     fails(
         "odd/chunk_out_of_range.mp4",
@@ -194,7 +197,7 @@ const CASES: &[Case] = &[
         "gap 1, present 1, frozen 8",
     ),
     gives("odd/electricsheep.ogv", "absent 5", "present 5"),
-    fails("odd/fixture-corrupt.mkv", "Could not demultiplex stream"),
+    fails("odd/fixture-corrupt.mkv", DEMULTIPLEX),
     fails("odd/fixture.wmv", "shorter than half a second"),
     gives(
         "odd/h263_amr.3gp",
@@ -313,7 +316,15 @@ impl Case {
         let ended = run_with_one_network([path]).end();
         let (code, rows) = (ended.status.code(), ended.rows());
         let (audio, video) = (rows.runs("audio"), rows.runs("video"));
-        let says = |because| ended.stderr.contains(because) && ended.stderr.contains("tip:");
+        // GStreamer's parsebin now and then swallows what a demuxer says; the program then finds out
+        // by itself that nothing comes.
+        let swallowed = "neither picture nor sound was found";
+        let may_be_swallowed =
+            |because: &str| because == DEMULTIPLEX && ended.stderr.contains(swallowed);
+        let says = |because: &str| {
+            let is_told = ended.stderr.contains(because) || may_be_swallowed(because);
+            is_told && ended.stderr.contains("tip:")
+        };
         let has = |heard, seen| (&*audio, &*video) == (heard, seen);
         let is_right = match self.outcome {
             Outcome::Gives(heard, seen) => code == Some(0) && has(heard, seen),

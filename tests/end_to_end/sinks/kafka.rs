@@ -125,6 +125,8 @@ impl Records {
             .set("group.id", "tests")
             .set("enable.auto.commit", "false")
             .set("fetch.wait.max.ms", "20")
+            // A question that a broker has got while it hung is asked again.
+            .set("socket.timeout.ms", "3000")
             .create()
             .unwrap();
         let mut list = TopicPartitionList::new();

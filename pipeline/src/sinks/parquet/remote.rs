@@ -5,7 +5,7 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    sync::{Arc, Condvar, Mutex, PoisonError},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
@@ -41,9 +41,18 @@ struct Mover {
     staging: PathBuf,
     store: Store,
     counters: Counters,
-    is_closed: Mutex<bool>,
+    asked: Mutex<Asked>,
     woken: Condvar,
     name: String,
+}
+
+/// What the thread is asked for.
+#[derive(Default)]
+struct Asked {
+    /// To look whether there is something to move.
+    to_look: bool,
+    /// To come to its end.
+    to_end: bool,
 }
 
 impl Remote {
@@ -76,7 +85,7 @@ impl Remote {
             staging,
             store: store.clone(),
             counters: Counters::default(),
-            is_closed: Mutex::new(false),
+            asked: Mutex::default(),
             woken: Condvar::new(),
             name: format!("parquet:{url}"),
         });
@@ -136,20 +145,45 @@ impl Mover {
                     Some(backoff.next())
                 }
             };
-            let is_closed = self
-                .is_closed
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            if *is_closed {
-                return;
-            }
-            // Woken when there is something to do, and soon in any case where something failed.
-            let wait = wait.unwrap_or(Duration::from_secs(3600));
-            let woken = self.woken.wait_timeout(is_closed, wait);
-            if *woken.unwrap_or_else(PoisonError::into_inner).0 {
+            if !self.wait(wait) {
                 return;
             }
         }
+    }
+
+    /// Waits until there is something to do, and no longer than this where something has failed;
+    /// whether there is to be more.
+    fn wait(&self, at_most: Option<Duration>) -> bool {
+        let asked = self.lock();
+        let mut asked = match at_most {
+            // A request is kept for the next look: what has failed is not to be hurried.
+            Some(wait) => {
+                let goes_on = |asked: &mut Asked| !asked.to_end;
+                let waited = self.woken.wait_timeout_while(asked, wait, goes_on);
+                waited.unwrap_or_else(PoisonError::into_inner).0
+            }
+            None => {
+                let is_idle = |asked: &mut Asked| !asked.to_look && !asked.to_end;
+                let waited = self.woken.wait_while(asked, is_idle);
+                waited.unwrap_or_else(PoisonError::into_inner)
+            }
+        };
+        asked.to_look = false;
+        !asked.to_end
+    }
+
+    fn look(&self) {
+        self.lock().to_look = true;
+        self.woken.notify_all();
+    }
+
+    fn end(&self) {
+        self.lock().to_end = true;
+        self.woken.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Asked> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn move_all(&self) -> io::Result<()> {
@@ -184,7 +218,7 @@ impl Mover {
     }
 
     fn wait_until_moved(&self, until: Instant) -> io::Result<()> {
-        self.woken.notify_all();
+        self.look();
         while self.count()? > 0 && Instant::now() < until {
             thread::sleep(LOOK);
         }
@@ -217,7 +251,7 @@ impl Sink for Remote {
     fn flush(&mut self) -> io::Result<()> {
         self.local.flush()?;
         if self.mover.count()? > 0 {
-            self.mover.woken.notify_all();
+            self.mover.look();
         }
         Ok(())
     }
@@ -247,12 +281,7 @@ impl Sink for Remote {
         self.local.finish()?;
         let until = self.until.unwrap_or_else(|| Instant::now() + LAST);
         self.mover.wait_until_moved(until)?;
-        *self
-            .mover
-            .is_closed
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = true;
-        self.mover.woken.notify_all();
+        self.mover.end();
         // One that hangs in a request comes back when its time is up.
         if let Some(thread) = self.thread.take().filter(JoinHandle::is_finished) {
             // What it had to say was told.
