@@ -8,7 +8,7 @@ use std::{
 use differential_dataflow::VecCollection;
 use rand::{SeedableRng, rngs::StdRng};
 use sonoscope_operators::views::{
-    Answers, EpisodeSettings, Heads, Held, MatrixSettings, NearestSettings, Observation, Query,
+    Answers, EpisodeSettings, Finder, Heads, Held, MatrixSettings, NearestSettings, Observation, Query,
     RollingSettings, RollingWindow, Sizes, SyncSettings, VersusSettings, episodes, matrix, nearest,
     rolling, sync, versus,
 };
@@ -116,7 +116,7 @@ fn windows_are_bounded() {
 #[test]
 fn what_is_searched_is_bounded() {
     let settings = NearestSettings { keep_s: KEEP_S };
-    is_bounded(|sizes| move |feed, queries| aside(&sizes, nearest(feed, queries, settings)));
+    is_bounded(|sizes| move |feed, queries| aside(&sizes, nearest(feed, queries, settings, &Finder::default())));
 }
 
 #[test]
