@@ -1,5 +1,6 @@
 //! A run, from what was asked for to what came of it.
 
+mod answering;
 mod hearers;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -7,6 +8,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use sonoscope_models::{Device, Precision, Provider, Runtime};
 use sonoscope_operators::{Batching, GridSpec, Include, Preparation, Provenance, ROW_SCHEMA, Row};
 
+use answering::Answering;
 use hearers::Hearers;
 
 use crate::{
@@ -17,7 +19,7 @@ use crate::{
     graph::{self, Graph},
     heatmaps::Heatmaps,
     inputs::{Inputs, nothing},
-    ledger::{self, Ledger, Terms},
+    ledger::{Ledger, Terms},
     metrics::Metrics,
     observer::Observer,
     parts::{InOrder, Parts},
@@ -28,7 +30,7 @@ use crate::{
     sinks::{Form, NetworkForm, SinkSpec},
     sources::{Reading, Stop},
     tally::{Tally, Totals},
-    views::{self, Change, Intake, Tell, ViewSettings, ViewStore, ViewTables, Views},
+    views::ViewTables,
 };
 
 /// What a run is to do.
@@ -115,13 +117,10 @@ impl Job {
         let cards = Networks::new(NetworkCard::all(&members, &self.networks));
         let metrics = (self.server.as_ref()).map(|_| Metrics::new(&self.cameras));
         let observer = Observer::new(self.cameras.clone(), self.include, metrics.clone());
-        let asked = self.networks.iter().map(String::as_str);
-        let known = networks.iter().map(|network| &**network);
-        let views = self.views.settings(&asked.zip(known).collect::<Vec<_>>())?;
-        let answers = ViewStore::new(&views, self.server.is_some());
-        let _server = self.serve(&cards, metrics.as_ref(), &answers)?;
-        let (sinks, keeping) = self.open(&form, &networks, stop)?;
-        let intake = self.intake(&views, keeping.as_ref())?;
+        let answering = self.answering(&runtime, &members)?;
+        let _server = self.serve(&cards, metrics.as_ref(), &answering)?;
+        let (mut sinks, keeping) = self.open(&form, &networks, stop)?;
+        let intake = self.intake(&answering, &mut sinks, keeping.as_ref())?;
         let sinks = sinks
             .chosen_by(self.cameras.clone())
             .measured(metrics.clone());
@@ -173,15 +172,7 @@ impl Job {
             intake.clone(),
             alarmed,
         );
-        let views = intake.map(|intake| Views {
-            settings: views.into(),
-            intake,
-            tell: Arc::new(Told {
-                answers: answers.clone(),
-                commit: commit.clone(),
-            }),
-            store: answers,
-        });
+        let views = intake.map(|intake| answering.views(intake, &commit));
         let graph = Graph {
             workers: self.workers,
             agenda,
@@ -217,37 +208,21 @@ impl Job {
         &self,
         networks: &Networks,
         metrics: Option<&Metrics>,
-        views: &ViewStore,
+        answering: &Answering,
     ) -> Result<Option<Server>, Fault> {
         let (Some(options), Some(metrics)) = (&self.server, metrics) else {
             return Ok(None);
         };
-        metrics.has_views(views.clone());
+        metrics.has_views(answering.store.clone());
         let deps = Deps {
             roster: self.cameras.clone(),
             networks: networks.clone(),
             sinks: self.sinks.iter().map(|sink| sink.uri.clone()).collect(),
             metrics: metrics.clone(),
-            views: views.clone(),
+            views: answering.store.clone(),
+            desk: answering.desk.clone(),
         };
         Server::start(options.clone(), deps).map(Some)
-    }
-
-    /// What leads rows into views, if there are any, with all that earlier runs committed.
-    fn intake(
-        &self,
-        views: &[ViewSettings],
-        keeping: Option<&Keeping>,
-    ) -> Result<Option<Intake>, Fault> {
-        if views.is_empty() {
-            return Ok(None);
-        }
-        let intake = Intake::new(keeping.is_some());
-        if let Some(state) = &self.state {
-            let positions = ledger::positions(&state.folder)?;
-            views::replay(&self.sinks, &positions, &intake)?;
-        }
-        Ok(Some(intake))
     }
 
     fn members(&self, runtime: &Runtime) -> Result<Vec<Member>, Fault> {
@@ -317,23 +292,6 @@ impl Job {
             every: state.commit_every,
         };
         Ok((sinks, Some(keeping)))
-    }
-}
-
-/// Those who hear of changes: whoever looks on, then the sinks.
-struct Told {
-    answers: ViewStore,
-    commit: Commit,
-}
-
-impl Tell for Told {
-    fn changes(&self, changes: &[Change]) {
-        self.answers.take(changes);
-        self.commit.changes(changes);
-    }
-
-    fn settled(&self) {
-        self.commit.settled();
     }
 }
 

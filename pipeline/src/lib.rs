@@ -4,6 +4,7 @@
 //! with [`graph`], which assembles the whole.
 
 pub mod agenda;
+pub mod ask;
 mod backoff;
 pub mod cameras;
 pub mod cli;

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sonoscope_operators::{Row, SourceId};
+use sonoscope_operators::{Row, SourceId, views::Observation};
 
 use super::routes::Routes;
 use crate::{
@@ -205,6 +205,25 @@ impl OpenSinks {
             sink.changes(&wanted)?;
             sink.flush()
         })
+    }
+
+    /// Hands out all rows that are committed, from the first sink of those `wanted` that can read
+    /// its own; says whether one could.
+    ///
+    /// # Errors
+    /// When it cannot read them after all: which one, and why.
+    pub fn replay(
+        &mut self,
+        wanted: impl Fn(&SinkSpec) -> bool,
+        take: &mut dyn FnMut(Observation),
+    ) -> Result<bool, (SinkUri, io::Error)> {
+        for (spec, sink) in self.sinks.iter_mut().filter(|(spec, _)| wanted(spec)) {
+            let read = sink.replay(take);
+            if read.map_err(|error| (spec.uri.clone(), error))? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Makes all that they have taken durable, and says where each stands.

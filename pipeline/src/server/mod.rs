@@ -39,7 +39,7 @@ pub use options::Options;
 pub use problem::Problem;
 pub use token::{Token, TokenError};
 
-use crate::{cameras::Roster, fault::Fault, metrics::Metrics, sinks::SinkUri, views::ViewStore};
+use crate::{ask::Desk, cameras::Roster, fault::Fault, metrics::Metrics, sinks::SinkUri, views::ViewStore};
 use door::{Door, Patience};
 use routes::Shared;
 
@@ -62,6 +62,8 @@ pub struct Deps {
     pub metrics: Metrics,
     /// What views answer.
     pub views: ViewStore,
+    /// Where questions are taken, if the run takes any.
+    pub desk: Option<Desk>,
 }
 
 /// The interface, open until it is dropped, which takes less than a second.

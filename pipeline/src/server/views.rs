@@ -11,7 +11,7 @@ use sonoscope_operators::{NoSourceId, SourceId};
 use utoipa::ToSchema;
 
 use super::{Problem, live::relayed, routes::Shared};
-use crate::views::{Standing, ViewName, ViewSize};
+use crate::views::{HeldAnswer, ViewName, ViewSize};
 
 /// Answers in one page, if nothing is said.
 const ANSWERS: usize = 1000;
@@ -157,7 +157,7 @@ impl From<ViewSize> for ViewSummary {
 }
 
 impl AnswerView {
-    fn of(standing: Standing) -> Result<Self, Problem> {
+    fn of(standing: HeldAnswer) -> Result<Self, Problem> {
         let answer = serde_json::from_str(&standing.body).map_err(|error| {
             tracing::error!("{} cannot be told: {error}", standing.key);
             let error = "an answer cannot be told";

@@ -15,6 +15,7 @@ mod mqtt;
 #[cfg(feature = "nats")]
 mod nats;
 mod null;
+mod observed;
 mod open;
 mod options;
 mod parquet;
@@ -40,7 +41,7 @@ mod webhook;
 use std::{io, path::PathBuf, time::Instant};
 
 use serde::{Deserialize, Serialize};
-use sonoscope_operators::{Row, SourceId};
+use sonoscope_operators::{Row, SourceId, views::Observation};
 
 use crate::views::Change;
 
@@ -49,6 +50,8 @@ pub use endpoint::expand;
 pub use filter::Filter;
 pub use form::{Form, NetworkForm};
 pub use jsonl::unpacked;
+pub use observed::Observed;
+use observed::invalid;
 pub use open::{Opening, catalogue};
 pub use spec::{BufferKind, BufferSpec, Extra, OptionValue, RetrySpec, SinkSpec, WhenFull};
 pub use uri::{Scheme, SinkUri, UriError};
@@ -99,6 +102,14 @@ pub trait Sink: Send {
     /// # Errors
     /// When they cannot be taken back.
     fn withdraw(&mut self, source: &SourceId) -> io::Result<Withdrawal>;
+
+    /// Hands out all rows that it has, those of a source in order; says whether it can at all.
+    ///
+    /// # Errors
+    /// When what it has written cannot be read.
+    fn replay(&mut self, _take: &mut dyn FnMut(Observation)) -> io::Result<bool> {
+        Ok(false)
+    }
 
     /// Waits until everything taken has reached its receiver, or for so long.
     ///

@@ -50,6 +50,7 @@ pub fn gather<'scope>(
             if next.is_none_or(|next| next > past::LATEST) {
                 recalled.tell(&*views.tell);
             }
+            views.queries.settle(next);
             views.intake.settle(next);
             views.tell.settled();
         },

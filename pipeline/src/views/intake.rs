@@ -13,7 +13,7 @@ use crate::ingest::Epoch;
 /// Rows on their way from the last stage into the views. Clones share it.
 ///
 /// Where sources may be withdrawn, it remembers what was seen of each recording, about 250 bytes a
-/// row: what is taken back has to be told again.
+/// row and, if views look at them, its embeddings: what is taken back has to be told again.
 #[derive(Clone, Default)]
 pub struct Intake(Arc<Mutex<Waiting>>);
 
@@ -28,12 +28,16 @@ struct Waiting {
     told: Option<Epoch>,
     /// What was seen of recordings, where it may have to be taken back.
     seen: Option<HashMap<SourceId, Vec<Observation>>>,
+    /// Whether some view looks at embeddings.
+    has_embeddings: bool,
 }
 
 impl Intake {
-    /// Nothing has come yet. `may_withdraw` says whether sources may be withdrawn.
-    pub fn new(may_withdraw: bool) -> Self {
+    /// Nothing has come yet. `may_withdraw` says whether sources may be withdrawn,
+    /// `has_embeddings` whether views look at embeddings.
+    pub fn new(may_withdraw: bool, has_embeddings: bool) -> Self {
         Self(Arc::new(Mutex::new(Waiting {
+            has_embeddings,
             seen: may_withdraw.then(HashMap::new),
             told: Some(Epoch::MIN),
             ..Waiting::default()
@@ -43,6 +47,7 @@ impl Intake {
     /// A row of an earlier run.
     pub fn replay(&self, observation: Observation) {
         let mut waiting = self.lock();
+        let observation = waiting.trimmed(observation);
         waiting.see(&observation);
         waiting.past.push_back(observation);
     }
@@ -60,7 +65,7 @@ impl Intake {
     pub fn rows(&self, rows: &[Row]) {
         let mut waiting = self.lock();
         for row in rows {
-            let observation = without_embeddings(row.into());
+            let observation = waiting.trimmed(row.into());
             waiting.see(&observation);
             waiting.changes.push((observation, 1));
         }
@@ -111,20 +116,23 @@ impl Intake {
 }
 
 impl Waiting {
+    /// Without what nobody looks at.
+    fn trimmed(&self, observation: Observation) -> Observation {
+        match self.has_embeddings {
+            true => observation,
+            false => Observation {
+                frame_embedding: None,
+                audio_embedding: None,
+                ..observation
+            },
+        }
+    }
+
     fn see(&mut self, observation: &Observation) {
         if let Some(seen) = self.seen.as_mut().filter(|_| !observation.live) {
             let source = seen.entry(observation.source.clone()).or_default();
             source.push(observation.clone());
         }
-    }
-}
-
-/// No view that a run has looks at embeddings.
-fn without_embeddings(observation: Observation) -> Observation {
-    Observation {
-        frame_embedding: None,
-        audio_embedding: None,
-        ..observation
     }
 }
 
@@ -154,7 +162,7 @@ mod tests {
 
     #[test]
     fn what_is_withdrawn_is_exactly_what_was_seen() {
-        let intake = Intake::new(true);
+        let intake = Intake::new(true, false);
         for segment in 0..3 {
             intake.replay(observation("film", segment, false));
             intake.replay(observation("camera", segment, true));
@@ -179,7 +187,7 @@ mod tests {
 
     #[test]
     fn nothing_is_remembered_where_nothing_is_withdrawn() {
-        let intake = Intake::new(false);
+        let intake = Intake::new(false, false);
         intake.replay(observation("film", 0, false));
         intake.withdraw(&SourceId::slug("film"));
         assert!(intake.take(7).is_empty());
@@ -187,7 +195,7 @@ mod tests {
 
     #[test]
     fn it_is_settled_when_all_that_went_in_has_been_told() {
-        let intake = Intake::new(true);
+        let intake = Intake::new(true, false);
         assert!(!intake.is_settled(), "earlier runs have not been told");
         let epoch = past::LATEST + 50;
         intake.settle(Some(epoch));

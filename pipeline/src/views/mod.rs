@@ -2,18 +2,22 @@
 //!
 //! ```text
 //! commit -> Intake -> views (each source on the worker its name falls to) -> worker 0 -> sinks
-//!              ^                                                                    \-> ViewStore
+//!              ^        ^                                                           \-> ViewStore
+//!              |        +- asks, the queries that stand
 //!              +- past, the rows that an earlier run committed
 //! ```
 //!
 //! [`sonoscope_operators::views`] says what they answer.
 
+mod asks;
 mod assemble;
 mod gather;
+mod heads;
 mod intake;
 mod name;
 mod past;
 mod present;
+mod queries;
 mod replay;
 mod settings;
 mod store;
@@ -22,14 +26,19 @@ mod tell;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use sonoscope_operators::SourceId;
+use sonoscope_operators::{SourceId, views::Finder};
 
 pub use assemble::assemble;
+pub use heads::heads;
 pub use intake::Intake;
 pub use name::ViewName;
-pub use replay::replay;
-pub use settings::{EpisodesTable, RollingTable, ViewSettings, ViewTables, WindowTable};
-pub use store::{Standing, ViewSize, ViewStore};
+pub use queries::{MOST_QUERIES, NotTaken, Queries, Standing};
+pub use replay::{Past, replay};
+pub use settings::{
+    EpisodesTable, MatrixTable, NearestTable, RollingTable, SyncTable, ViewSettings, ViewTables,
+    WindowTable,
+};
+pub use store::{HeldAnswer, ViewSize, ViewStore};
 
 /// Something that a view has answered so far has changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +70,10 @@ pub struct Views {
     pub settings: Arc<[ViewSettings]>,
     /// What they take in.
     pub intake: Intake,
+    /// What is asked of `nearest`.
+    pub queries: Queries,
+    /// Where seconds that are searched are looked up by their names.
+    pub finder: Finder,
     /// What they answer.
     pub store: ViewStore,
     /// Who hears of changes.

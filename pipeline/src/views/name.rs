@@ -26,19 +26,35 @@ pub enum ViewName {
     Episodes,
     /// A source over the last minute, hour, day; where its sound came from.
     Rolling,
+    /// The seconds that are most like what somebody asked for.
+    Nearest,
+    /// How far the sound of a source is off.
+    Sync,
+    /// Whose sound fits whose picture.
+    Matrix,
     /// Where two networks disagree.
     Versus,
 }
 
 impl ViewName {
     /// All that a run can have.
-    pub const ALL: [Self; 3] = [Self::Episodes, Self::Rolling, Self::Versus];
+    pub const ALL: [Self; 6] = [
+        Self::Episodes,
+        Self::Rolling,
+        Self::Nearest,
+        Self::Sync,
+        Self::Matrix,
+        Self::Versus,
+    ];
 
     /// The name.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Episodes => "episodes",
             Self::Rolling => "rolling",
+            Self::Nearest => "nearest",
+            Self::Sync => "sync",
+            Self::Matrix => "matrix",
             Self::Versus => "versus",
         }
     }

@@ -9,14 +9,15 @@ use std::{
 
 use serde::Deserialize;
 use sonoscope_operators::{
-    ClockSource, Peak, SECOND_NS, SourceId, Status,
-    views::{Network, Observation, Place},
+    ClockSource, Include, Peak, SourceId, Status,
+    views::{Embedding, Network, Observation},
 };
 
 use super::Intake;
 use crate::{
+    commit::OpenSinks,
     fault::Fault,
-    sinks::{Position, SinkSpec, Written, unpacked},
+    sinks::{Observed, Position, SinkSpec, Written, unpacked},
 };
 
 /// A row as it was written, as far as views look at it.
@@ -36,36 +37,78 @@ struct Line {
     correspondence: Option<f32>,
     localizable: bool,
     peak: Option<Peak>,
+    #[serde(default)]
+    frame_embedding: Option<Vec<f32>>,
+    #[serde(default)]
+    audio_embedding: Option<Vec<f32>>,
 }
 
-/// Hands the rows that are committed to the views, in the order in which they were written.
+/// Where the rows of earlier runs are, and what is to be read of them.
+pub struct Past<'a> {
+    /// The sinks of the job, open where the ledger has them.
+    pub sinks: &'a mut OpenSinks,
+    /// How they were asked for.
+    pub specs: &'a [SinkSpec],
+    /// Their positions, as the ledger has them.
+    pub positions: &'a [(String, Position)],
+    /// What rows carry in sinks that say nothing of it.
+    pub include: Include,
+    /// Whether some view looks at embeddings.
+    pub has_embeddings: bool,
+}
+
+/// Hands the rows that are committed to the views, those of a source in the order of its seconds.
 ///
-/// `positions` are those that the ledger has, sink by sink. Rows are read through the first sink
-/// that wrote lines, all of them: one that takes only some of the rows cannot stand for them.
+/// Rows are read through the first sink that wrote lines, or through one that wrote Parquet, all of
+/// them: one that takes only some of the rows cannot stand for them.
 ///
 /// # Errors
 /// When there is no such sink, or its rows cannot be read.
-pub fn replay(
-    sinks: &[SinkSpec],
-    positions: &[(String, Position)],
-    intake: &Intake,
-) -> Result<(), Fault> {
-    let written = sinks.iter().filter(|sink| sink.filter.is_open());
-    let written = written.filter_map(|sink| {
-        let name = sink.uri.to_string();
-        let (_, position) = positions.iter().find(|(uri, _)| *uri == name)?;
-        sink.uri.written(position)
-    });
-    let files = written.filter_map(|written| match written {
-        Written::Lines(files) => Some(files),
-        // The rows of parts that are not complete are in its spool.
-        Written::Parquet(_) => None,
-    });
-    let Some(files) = { files }.next() else {
-        let fault = Fault::usage("views of a job with --state need a sink to read its rows again");
-        return Err(fault.tip("write them as lines, too, and all of them: --sink jsonl:PATH"));
+pub fn replay(past: Past<'_>, intake: &Intake) -> Result<(), Fault> {
+    let is_whole = |sink: &SinkSpec| {
+        let include = sink.include.as_ref();
+        let include = include.map_or(past.include, |extras| extras.iter().copied().collect());
+        sink.filter.is_open() && (include.embeddings || !past.has_embeddings)
     };
-    read(&files, intake)
+    let lines = past.specs.iter().filter(|sink| is_whole(sink));
+    let lines = lines.filter_map(|sink| {
+        let name = sink.uri.to_string();
+        let (_, position) = past.positions.iter().find(|(uri, _)| *uri == name)?;
+        match sink.uri.written(position)? {
+            Written::Lines(files) => Some(files),
+            // The rows of parts that are not complete are in its spool.
+            Written::Parquet(_) => None,
+        }
+    });
+    if let Some(files) = { lines }.next() {
+        return read(&files, intake);
+    }
+    let read = past.sinks.replay(is_whole, &mut |row| intake.replay(row));
+    let read = read.map_err(|(uri, error)| unreadable(&uri, &error))?;
+    match read {
+        true => Ok(()),
+        false => Err(no_rows(past.has_embeddings)),
+    }
+}
+
+fn no_rows(has_embeddings: bool) -> Fault {
+    let (what, how) = match has_embeddings {
+        true => (" with their embeddings", " --include embeddings"),
+        false => ("", ""),
+    };
+    let fault = Fault::usage(format!(
+        "views of a job with --state need a sink to read its rows again{what}"
+    ));
+    fault.tip(format!(
+        "write them all into files of this machine, too: --sink jsonl:PATH or parquet:DIR{how}"
+    ))
+}
+
+fn unreadable(place: &dyn std::fmt::Display, error: &dyn std::fmt::Display) -> Fault {
+    Fault::environment(format!(
+        "cannot read the rows for views again, from {place}: {error}"
+    ))
+    .tip("restore the file, or begin with a new state folder and new outputs")
 }
 
 /// Reads so many bytes of each file.
@@ -102,13 +145,7 @@ impl Latest {
 }
 
 fn lines(path: &Path, bytes: u64, take: &mut impl FnMut(Observation)) -> Result<(), Fault> {
-    let unreadable = |error: &dyn std::fmt::Display| {
-        Fault::environment(format!(
-            "cannot read the rows for views again, from {}: {error}",
-            path.display()
-        ))
-        .tip("restore the file, or begin with a new state folder and new outputs")
-    };
+    let unreadable = |error: &dyn std::fmt::Display| unreadable(&path.display(), error);
     let file = File::open(path).map_err(|error| unreadable(&error))?;
     let file = unpacked(file.take(bytes)).map_err(|error| unreadable(&error))?;
     for text in file.lines() {
@@ -122,26 +159,24 @@ fn lines(path: &Path, bytes: u64, take: &mut impl FnMut(Observation)) -> Result<
 impl Line {
     /// The same as was made of the row itself.
     fn observation(self) -> Observation {
-        let seconds = (self.end_ns - self.start_ns) / SECOND_NS;
-        let place = self.peak.filter(|_| self.localizable);
-        Observation {
+        let peak = self.peak.filter(|_| self.localizable);
+        let embedding = |values: Option<Vec<f32>>| values.map(|v| Embedding::from(&v[..]));
+        let observed = Observed {
             source: self.source,
             network: Network::new(&self.network, &self.network_hash),
             segment: self.segment,
-            seconds: u32::try_from(seconds).unwrap_or(u32::MAX).max(1),
-            live: matches!(self.clock_source, ClockSource::RtcpSr | ClockSource::Host),
+            length_ns: self.end_ns - self.start_ns,
+            clock_source: self.clock_source,
             audio: self.audio,
             video: self.video,
-            audio_dbfs: self.audio_dbfs.map(Into::into),
+            audio_dbfs: self.audio_dbfs,
             dropped: self.dropped,
-            correspondence: self.correspondence.map(Into::into),
-            place: place.map(|peak| Place {
-                x: peak.x.into(),
-                y: peak.y.into(),
-            }),
-            frame_embedding: None,
-            audio_embedding: None,
-        }
+            correspondence: self.correspondence,
+            peak: peak.map(|peak| [peak.x, peak.y]),
+            frame_embedding: embedding(self.frame_embedding),
+            audio_embedding: embedding(self.audio_embedding),
+        };
+        observed.into()
     }
 }
 
@@ -149,7 +184,7 @@ impl Line {
 mod tests {
     use std::sync::Arc;
 
-    use sonoscope_operators::{Heatmap, Include, Provenance, Row, Score};
+    use sonoscope_operators::{Heatmap, Provenance, Row, SECOND_NS, Score};
 
     use super::*;
 
@@ -164,6 +199,8 @@ mod tests {
         let score = Score {
             correspondence: Some(correspondence),
             heatmap: Some(Heatmap { columns: 2, cells }),
+            frame_embedding: Some(vec![1.0 / 3.0, correspondence]),
+            audio_embedding: (segment > 0).then(|| vec![-0.5, 1e-9]),
             ..Score::default()
         };
         Row {
@@ -191,12 +228,16 @@ mod tests {
     fn read_again(rows: &[Row]) -> Vec<Observation> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("rows.jsonl");
+        let include = Include {
+            embeddings: true,
+            ..Include::default()
+        };
         let lines = rows
             .iter()
-            .map(|row| serde_json::to_string(&row.json(Include::default())));
+            .map(|row| serde_json::to_string(&row.json(include)));
         let text: String = lines.map(|line| line.unwrap() + "\n").collect();
         std::fs::write(&path, text.clone() + "{\"torn").unwrap();
-        let intake = Intake::new(true);
+        let intake = Intake::new(true, true);
         read(&[(path, text.len() as u64)], &intake).unwrap();
         intake.take_past(usize::MAX)
     }

@@ -18,7 +18,7 @@ use crate::cameras::Listeners;
 
 /// An answer that holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct HeldAnswer {
     /// Which answer.
     pub key: String,
     /// Whose it is.
@@ -137,12 +137,12 @@ impl ViewStore {
         source: Option<&SourceId>,
         after: Option<&str>,
         most: usize,
-    ) -> Option<Vec<Standing>> {
+    ) -> Option<Vec<HeldAnswer>> {
         let answers = lock(&self.0.boards.get(&view)?.answers);
         let behind = after.map_or(Bound::Unbounded, Bound::Excluded);
         let range = answers.range::<str, _>((behind, Bound::Unbounded));
         let wanted = range.filter(|(_, (of, _))| source.is_none_or(|source| of == source));
-        let standing = wanted.take(most).map(|(key, (source, body))| Standing {
+        let standing = wanted.take(most).map(|(key, (source, body))| HeldAnswer {
             key: key.clone(),
             source: source.clone(),
             body: body.clone(),

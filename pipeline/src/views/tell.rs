@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sonoscope_operators::{
     SourceId,
-    views::{Answer, Compared, Delta, Episode, Rolling, deltas},
+    views::{Answer, Compared, Delta, Episode, Match, Microphone, Rolling, Skew, deltas},
 };
 use timely::{
     container::CapacityContainerBuilder,
@@ -33,6 +33,24 @@ impl OfSource for Episode {
 impl OfSource for Rolling {
     fn source(&self) -> &SourceId {
         &self.source
+    }
+}
+
+impl OfSource for Match {
+    fn source(&self) -> &SourceId {
+        &self.source
+    }
+}
+
+impl OfSource for Skew {
+    fn source(&self) -> &SourceId {
+        &self.source
+    }
+}
+
+impl OfSource for Microphone {
+    fn source(&self) -> &SourceId {
+        &self.sound_of
     }
 }
 

@@ -60,6 +60,7 @@ fn a_port_that_is_taken_is_told() {
     let open = Open::new(1);
     let roster = Roster::new(1);
     let deps = Deps {
+        desk: None,
         sinks: vec!["null:".parse().unwrap()],
         metrics: Metrics::new(&roster),
         networks: Networks::new(Vec::new()),

@@ -69,6 +69,7 @@ impl Open {
             sinks: vec!["null:".parse().unwrap()],
             metrics: metrics.clone(),
             views: views.clone(),
+            desk: None,
         };
         let server = Server::start(options, deps).unwrap();
         Self {

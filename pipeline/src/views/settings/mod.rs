@@ -1,10 +1,17 @@
 //! Which views a run has, and what is asked of them: `--view NAME` and the `[views]` table.
 
+mod tables;
+
 use serde::Deserialize;
 use sonoscope_operators::{
     Provenance,
-    views::{EpisodeSettings, Network, RollingSettings, RollingWindow, VersusSettings},
+    views::{
+        EpisodeSettings, Heads, MatrixSettings, NearestSettings, Network, RollingSettings,
+        RollingWindow, SyncSettings, VersusSettings,
+    },
 };
+
+pub use tables::{MatrixTable, NearestTable, SyncTable};
 
 use super::ViewName;
 use crate::fault::Fault;
@@ -20,6 +27,12 @@ pub struct ViewTables {
     pub episodes: Option<EpisodesTable>,
     /// `rolling = {}`.
     pub rolling: Option<RollingTable>,
+    /// `nearest = {}`.
+    pub nearest: Option<NearestTable>,
+    /// `sync = {}`.
+    pub sync: Option<SyncTable>,
+    /// `matrix = { groups = { stage = ["cam-a", "cam-b"] } }`.
+    pub matrix: Option<MatrixTable>,
     /// `versus = ["relied-on", "shadow"]`; the two networks of the run if none is named.
     pub versus: Option<Vec<String>>,
 }
@@ -60,6 +73,12 @@ pub enum ViewSettings {
     Episodes(EpisodeSettings),
     /// A source over windows of time.
     Rolling(RollingSettings),
+    /// The seconds that are most like what is asked for.
+    Nearest(NearestSettings),
+    /// How far the sound of a source is off.
+    Sync(SyncSettings),
+    /// Whose sound fits whose picture.
+    Matrix(MatrixSettings),
     /// Where two networks disagree.
     Versus(VersusSettings),
 }
@@ -72,6 +91,9 @@ impl ViewTables {
             match name {
                 ViewName::Episodes => drop(self.episodes.get_or_insert_default()),
                 ViewName::Rolling => drop(self.rolling.get_or_insert_default()),
+                ViewName::Nearest => drop(self.nearest.get_or_insert_default()),
+                ViewName::Sync => drop(self.sync.get_or_insert_default()),
+                ViewName::Matrix => drop(self.matrix.get_or_insert_default()),
                 ViewName::Versus => drop(self.versus.get_or_insert_default()),
             }
         }
@@ -83,15 +105,39 @@ impl ViewTables {
         match view {
             ViewName::Episodes => self.episodes.is_some(),
             ViewName::Rolling => self.rolling.is_some(),
+            ViewName::Nearest => self.nearest.is_some(),
+            ViewName::Sync => self.sync.is_some(),
+            ViewName::Matrix => self.matrix.is_some(),
             ViewName::Versus => self.versus.is_some(),
         }
     }
 
+    /// Whether some view wants to know what networks say of pairs that they are not shown.
+    pub fn wants_heads(&self) -> bool {
+        self.sync.is_some() || self.matrix.is_some()
+    }
+
     /// The views, in a run of these networks, each with the name by which it was asked for.
+    /// `heads` are those of the networks that go by distance, if some do.
     ///
     /// # Errors
     /// When a number cannot be meant, or a network is none of the run.
-    pub fn settings(&self, networks: &[(&str, &Provenance)]) -> Result<Vec<ViewSettings>, Fault> {
+    pub fn settings(
+        &self,
+        networks: &[(&str, &Provenance)],
+        heads: Option<&Heads>,
+    ) -> Result<Vec<ViewSettings>, Fault> {
+        let heads_for = |view: ViewName| heads.cloned().ok_or_else(|| no_heads(view));
+        let nearest = self.nearest.as_ref().map(NearestTable::settings);
+        let nearest = nearest.transpose().map_err(|wrong| told(&wrong))?;
+        let sync = (self.sync.as_ref()).map(|table| {
+            let settings = table.settings(heads_for(ViewName::Sync)?);
+            settings.map_err(|wrong| told(&wrong))
+        });
+        let matrix = (self.matrix.as_ref()).map(|table| {
+            let settings = table.settings(heads_for(ViewName::Matrix)?);
+            settings.map_err(|wrong| told(&wrong))
+        });
         let episodes = self.episodes.as_ref().map(EpisodesTable::settings);
         let episodes = episodes.transpose().map_err(|wrong| told(&wrong))?;
         let rolling = self.rolling.as_ref().map(RollingTable::settings);
@@ -100,6 +146,9 @@ impl ViewTables {
         let all = [
             episodes.map(ViewSettings::Episodes),
             rolling.map(ViewSettings::Rolling),
+            nearest.map(ViewSettings::Nearest),
+            sync.transpose()?.map(ViewSettings::Sync),
+            matrix.transpose()?.map(ViewSettings::Matrix),
             versus.transpose()?.map(ViewSettings::Versus),
         ];
         Ok(all.into_iter().flatten().collect())
@@ -112,8 +161,16 @@ impl ViewSettings {
         match self {
             Self::Episodes(_) => ViewName::Episodes,
             Self::Rolling(_) => ViewName::Rolling,
+            Self::Nearest(_) => ViewName::Nearest,
+            Self::Sync(_) => ViewName::Sync,
+            Self::Matrix(_) => ViewName::Matrix,
             Self::Versus(_) => ViewName::Versus,
         }
+    }
+
+    /// Whether it looks at embeddings.
+    pub fn has_embeddings(&self) -> bool {
+        matches!(self, Self::Nearest(_) | Self::Sync(_) | Self::Matrix(_))
     }
 }
 
@@ -188,6 +245,14 @@ fn told(wrong: &str) -> Fault {
     Fault::usage(format!("views.{wrong}")).tip("docs/views.md says what each key takes")
 }
 
+fn no_heads(view: ViewName) -> Fault {
+    let cause = format!(
+        "the view {view} needs a network that goes by the distance of picture and sound, of which \
+         the run has none"
+    );
+    Fault::usage(cause).tip("run one that does as well: --network ave-small")
+}
+
 /// The two networks that are compared.
 fn versus(both: &[String], networks: &[(&str, &Provenance)]) -> Result<VersusSettings, Fault> {
     let named = |name: &String| {
@@ -227,7 +292,8 @@ mod tests {
         };
         let [left, right] = ["avol", "ave"].map(provenance);
         let tables: ViewTables = toml::from_str(text).unwrap();
-        tables.settings(&[("models/avol", &left), ("ave", &right)])
+        let heads = Heads::new(|_, distance| Some(1.0 - distance / 2.0));
+        tables.settings(&[("models/avol", &left), ("ave", &right)], Some(&heads))
     }
 
     #[test]
@@ -259,7 +325,7 @@ mod tests {
     fn what_is_named_alone_is_as_if_nothing_were_said() {
         let tables = ViewTables::default().with(&[ViewName::Versus, ViewName::Episodes]);
         let wanted = ViewName::ALL.map(|view| tables.wants(view));
-        assert_eq!(wanted, [true, false, true]);
+        assert_eq!(wanted, [true, false, false, false, false, true]);
         let said: ViewTables = toml::from_str("episodes = { enter = 0.9 }").unwrap();
         assert_eq!(said.clone().with(&[ViewName::Episodes]), said);
     }
@@ -275,6 +341,16 @@ mod tests {
             (
                 "rolling = { windows = [{ length-s = 7 }, { length-s = 7 }] }",
                 "7 s is named twice",
+            ),
+            ("nearest = { keep-s = 0 }", "nearest.keep-s"),
+            ("sync = { window-s = 0 }", "sync.window-s"),
+            ("sync = { window-s = 9 }", "sync.least-seconds"),
+            ("sync = { least-sharpness = -1 }", "sync.least-sharpness"),
+            ("matrix = { sample-s = 30 }", "matrix.least-samples"),
+            ("matrix = { sample-s = 0 }", "matrix.sample-s"),
+            (
+                "matrix = { groups = { a = ['cam'], b = ['cam'] } }",
+                "cam is in a and in b",
             ),
             ("versus = ['ave']", "two networks"),
             ("versus = ['ave', 'ave']", "itself"),
