@@ -4,6 +4,7 @@ mod routes;
 mod sinks;
 
 use std::{
+    io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -145,6 +146,11 @@ impl Commit {
         self.lock().guarded(|stage| stage.sinks.changes(changes));
     }
 
+    /// What is about to be told cannot be written down: the run ends.
+    pub fn cannot_keep(&self, error: &io::Error) {
+        self.lock().guarded(|_| Err(Some(not_kept(error))));
+    }
+
     /// Changes have been told: a commit may have waited for them.
     pub fn settled(&self) {
         self.lock().guarded(Stage::commit_if_due);
@@ -279,8 +285,16 @@ impl Stage {
         let (_, found, _) = self.tally.sources();
         (ledger.commit(positions, self.tally.seconds(), found, ended))
             .map_err(|error| Some(Fault::from(error)))?;
+        if let Some(views) = &self.views {
+            views.committed().map_err(|error| Some(not_kept(&error)))?;
+        }
         self.committed = Instant::now();
         self.has_written = false;
         Ok(())
     }
+}
+
+fn not_kept(error: &io::Error) -> Fault {
+    let fault = Fault::environment(format!("the state folder takes no more: {error}"));
+    fault.tip("make room and give the same command: it goes on where it stopped")
 }

@@ -30,6 +30,7 @@ mod parquet;
 mod parts;
 mod pictures;
 mod proxy_support;
+mod queries;
 mod report;
 mod selective;
 mod sinks;

@@ -2,6 +2,7 @@
 //! stopped and begun again, and whatever is withdrawn.
 
 use std::{
+    cell::RefCell,
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
@@ -13,13 +14,15 @@ use tempfile::TempDir;
 use crate::support::{
     clips::{ffmpeg, world},
     hook::Hook,
-    program::{Run, run_with_one_network, wait_until},
+    program::{Run, run_with_one_network, sonoscope, wait_until},
     rows::Rows,
 };
 
 /// Seconds between runs that are one episode, and the fewest of an episode.
 const BRIDGE_S: i64 = 1;
 const SHORTEST_S: i64 = 2;
+
+const VIEWS: [&str; 3] = ["episodes", "rolling", "sync"];
 
 /// Half a minute with its own sound, another one's, and its own again.
 fn clip(number: usize) -> PathBuf {
@@ -42,6 +45,8 @@ struct Followed {
     hook: Hook,
     /// Thresholds of episodes.
     levels: (f64, f64),
+    /// The sink through which rows are read again.
+    rows: &'static str,
 }
 
 impl Followed {
@@ -57,6 +62,17 @@ impl Followed {
             home: tempfile::tempdir().unwrap(),
             hook: Hook::start(),
             levels,
+            rows: "jsonl:rows.jsonl",
+        }
+    }
+
+    /// The same job, begun anew elsewhere.
+    fn again(&self) -> Self {
+        Self {
+            home: tempfile::tempdir().unwrap(),
+            hook: Hook::start(),
+            levels: self.levels,
+            rows: self.rows,
         }
     }
 
@@ -66,12 +82,14 @@ impl Followed {
 
     fn run(&self, workers: &str, sources: &[&Path]) -> Run {
         let ((enter, leave), hook) = (self.levels, self.hook.uri());
+        let (kind, name) = self.rows.split_once(':').unwrap();
         let config = format!(
-            "[views]\nepisodes = {{ enter = {enter}, leave = {leave}, bridge-s = {BRIDGE_S}, \
+            "include = ['embeddings']\n[views]\nsync = {{}}\nepisodes = {{ enter = {enter}, leave = {leave}, bridge-s = {BRIDGE_S}, \
              shortest-s = {SHORTEST_S} }}\nrolling = {{}}\n\
-             [[sink]]\nuri = 'jsonl:{}'\n\
-             [[sink]]\nuri = '{hook}'\nviews = ['episodes', 'rolling']\n",
-            self.path("rows.jsonl").display()
+             [[sink]]\nuri = '{kind}:{}'\n\
+             [[sink]]\nuri = '{hook}'\nviews = ['episodes', 'rolling', 'sync']\n\
+             include = []\n",
+            self.path(name).display()
         );
         fs::write(self.path("run.toml"), config).unwrap();
         run_with_one_network(["--workers", workers, "--config"])
@@ -254,15 +272,82 @@ fn a_job_that_is_stopped_and_goes_on_answers_as_one_that_was_not() {
     job.kept("3", &sources).done();
     assert!(before < job.rows().len(), "it was stopped on the way");
 
-    let undisturbed = Followed {
-        levels: job.levels,
-        ..Followed::new(&clips)
-    };
+    let undisturbed = job.again();
     undisturbed.run("1", &sources).done();
     assert_eq!(job.episodes(), undisturbed.episodes());
-    for view in ["episodes", "rolling"] {
+    for view in VIEWS {
         assert_eq!(job.hook.answers(view), undisturbed.hook.answers(view));
     }
+}
+
+#[test]
+fn rows_are_read_again_from_parquet_as_well() {
+    let clips = [clip(0), clip(1), clip(2)];
+    let sources = clips.each_ref().map(PathBuf::as_path);
+    let job = Followed {
+        rows: "parquet:rows",
+        ..Followed::new(&clips)
+    };
+    let running = job.kept("1", &sources).start();
+    let told = || job.hook.letters().len();
+    wait_until("rows are told", || told() > 40);
+    running.signal("INT");
+    drop(running.end());
+    job.kept("3", &sources).done();
+
+    let undisturbed = job.again();
+    undisturbed.run("1", &sources).done();
+    for view in VIEWS {
+        let answers = job.hook.answers(view);
+        assert!(!answers.is_empty(), "{view}");
+        assert_eq!(answers, undisturbed.hook.answers(view), "{view}");
+    }
+}
+
+#[test]
+fn whoever_follows_a_job_that_is_killed_over_and_over_ends_with_the_same_answers() {
+    let clips = [clip(0), clip(1), clip(2)];
+    let sources = clips.each_ref().map(PathBuf::as_path);
+    let job = Followed::new(&clips);
+    let written = || fs::metadata(job.path("rows.jsonl")).map_or(0, |file| file.len());
+    // All rows together have about 300 000 bytes.
+    let moments = [("1", 30_000), ("2", 90_000), ("1", 150_000), ("3", 200_000)];
+    let mut kills = 0;
+    for (workers, bytes) in moments {
+        let told = job.hook.letters().len();
+        let running = RefCell::new(job.kept(workers, &sources).start());
+        let is_over = || running.borrow_mut().is_over();
+        wait_until("it goes on", || {
+            is_over() || (written() > bytes && job.hook.letters().len() > told)
+        });
+        kills += u32::from(!is_over());
+        running.into_inner().kill();
+    }
+    assert!(kills > 0, "it was killed on the way");
+    job.kept("2", &sources).done();
+
+    let undisturbed = job.again();
+    undisturbed.run("1", &sources).done();
+    for view in VIEWS {
+        let answers = job.hook.answers_after_kills(view);
+        assert_eq!(answers, undisturbed.hook.answers(view), "{view}");
+    }
+}
+
+/// What is said of pictures with their own sounds is what the network said of them.
+#[test]
+fn the_curve_of_skew_goes_through_the_mean_correspondence() {
+    let clips = [clip(0)];
+    let job = Followed::new(&clips);
+    job.run("1", &[&clips[0]]).done();
+    let answers = job.hook.answers("sync");
+    let skew = answers.values().next().unwrap();
+    assert_eq!((&skew["end"], answers.len()), (&30.into(), 1));
+    let scores: Vec<f64> = heard(&job.rows()).iter().map(|one| one.2).collect();
+    assert_eq!(skew["seconds"], scores.len());
+    let mean = scores.iter().sum::<f64>() / scores.len() as f64;
+    let told = skew["curve"][5].as_f64().unwrap();
+    assert!((told - mean).abs() < 2e-3, "{told} and {mean}");
 }
 
 #[test]
@@ -276,6 +361,7 @@ fn what_cannot_be_answered_is_told() {
         ),
         ("[views]\nweather = {}", ["line 2", "weather"]),
         ("[views]\nversus = []", ["versus", "two networks"]),
+        ("[views]\nsync = { window-s = 0 }", ["sync.window-s", "1.."]),
         (
             "[[sink]]\nuri = 'webhook+http://127.0.0.1:1/'\nviews = ['episodes']",
             ["no view episodes", "--view episodes"],
@@ -289,10 +375,21 @@ fn what_cannot_be_answered_is_told() {
         let run = run_with_one_network(["--config"]).and([&config, &clip(0)]);
         run.end().exited(2).explains(&told);
     }
+    let run = sonoscope(["run", "--network", "avol-small", "--view", "matrix"]);
+    let ended = run.and([clip(0)]).end();
+    ended.exited(2).explains(&["matrix", "by the distance"]);
+
     let state = home.path().join("state");
     let run = run_with_one_network(["--sink", "null:", "--view", "episodes", "--state"]);
     let ended = run.and([&state, &clip(0)]).end();
     ended
         .exited(2)
         .explains(&["read its rows again", "jsonl:PATH"]);
+
+    let lines = format!("jsonl:{}", home.path().join("rows.jsonl").display());
+    let run = run_with_one_network(["--sink", &lines, "--view", "nearest", "--state"]);
+    let ended = run.and([&home.path().join("other"), &clip(0)]).end();
+    ended
+        .exited(2)
+        .explains(&["with their embeddings", "--include embeddings"]);
 }

@@ -2,7 +2,9 @@
 
 use std::{fs, path::Path};
 
-use sonoscope_models::{Family, Network, NetworkDir, NetworkFiles, Precision, Provider, Runtime, Score};
+use sonoscope_models::{
+    Family, Network, NetworkDir, NetworkFiles, Precision, Provider, Runtime, Score,
+};
 
 #[test]
 fn every_one_opens_and_judges_in_every_precision() {
@@ -62,7 +64,10 @@ fn goes_by_distance(network: &mut Network, score: Score) {
     assert_eq!(curve.is_some(), is_ave, "{network:?}");
     if let Some((curve, distance)) = curve.zip(score.distance) {
         let (told, read) = (score.correspondence, curve.at(distance));
-        assert!((told - read).abs() < 1e-3, "{told} and {read} at {distance}");
+        assert!(
+            (told - read).abs() < 1e-3,
+            "{told} and {read} at {distance}"
+        );
         assert!(curve.at(0.0) > curve.at(2.0));
     }
 }

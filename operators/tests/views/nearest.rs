@@ -125,7 +125,9 @@ fn the_nearest_are_those_of_a_search_through_all_rows_whatever_comes_and_goes() 
         holds(&script, plain, |feed, queries| {
             let settings = NearestSettings::default();
             // A second that is corrected may be found again, at another distance.
-            let found = nearest(feed, queries, settings, &Finder::default()).changes.map(found);
+            let found = nearest(feed, queries, settings, &Finder::default())
+                .changes
+                .map(found);
             found.consolidate()
         });
     }

@@ -1,5 +1,6 @@
 //! Questions to a run: what is nearest to a picture, a sound, or a second already seen?
 
+mod client;
 mod refusal;
 mod sound;
 mod spaces;
@@ -11,6 +12,7 @@ use sonoscope_operators::{
     views::{Embedding, Finder, Modality, Query},
 };
 
+pub use client::Client;
 pub use refusal::Refusal;
 pub use sound::SoundError;
 pub use spaces::Spaces;

@@ -70,7 +70,9 @@ impl Refusal {
     pub fn tip(&self) -> &'static str {
         match self {
             Self::HowMany(_) => "leave it out for 10",
-            Self::NoTime => "seconds count from the start of a recording, of a live source from 1970",
+            Self::NoTime => {
+                "seconds count from the start of a recording, of a live source from 1970"
+            }
             Self::NoCorrespondence => "leave it out to find all",
             Self::NoSources => "leave it out to look in all",
             Self::Name => "name it like `barking-dog`: small letters, digits, `-`, `_` and `.`",
@@ -87,9 +89,13 @@ impl Refusal {
             }
             Self::Picture(_) => "send a JPEG or PNG file",
             Self::Sound(_) => "send a WAV, FLAC, Ogg, MP3 or MP4 file in which something is heard",
-            Self::NotTaken(NotTaken::Taken(_)) => "give it another `id`, or take that one out first",
+            Self::NotTaken(NotTaken::Taken(_)) => {
+                "give it another `id`, or take that one out first"
+            }
             Self::NotTaken(NotTaken::Full) => "take one out: DELETE /api/queries/{id}",
-            Self::NotTaken(NotTaken::NotKept(..)) => "see to it that the state folder can be written to",
+            Self::NotTaken(NotTaken::NotKept(..)) => {
+                "see to it that the state folder can be written to"
+            }
         }
     }
 }

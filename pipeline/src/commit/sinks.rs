@@ -195,10 +195,11 @@ impl OpenSinks {
     /// When one takes no more.
     pub fn changes(&mut self, changes: &[Change]) -> Result<(), Trouble> {
         self.each(|spec, sink| {
-            let wanted = changes
-                .iter()
-                .filter(|change| spec.views.contains(&change.view));
-            let wanted: Vec<_> = wanted.cloned().collect();
+            let is_wanted = |change: &&Change| {
+                let filter = &spec.filter;
+                spec.views.contains(&change.view) && filter.takes_changes_of(&change.source)
+            };
+            let wanted: Vec<_> = changes.iter().filter(is_wanted).cloned().collect();
             if wanted.is_empty() {
                 return Ok(());
             }

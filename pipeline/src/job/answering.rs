@@ -12,9 +12,7 @@ use crate::{
     fault::Fault,
     ledger,
     pool::Member,
-    views::{
-        self, Change, Intake, Past, Queries, Tell, ViewName, ViewSettings, ViewStore, Views,
-    },
+    views::{self, Change, Intake, Past, Queries, Tell, ViewName, ViewSettings, ViewStore, Views},
 };
 
 /// What a run is to answer, and who can ask.
@@ -97,6 +95,10 @@ impl Job {
                 has_embeddings,
             };
             views::replay(past, &intake)?;
+            intake.keep(&state.folder).map_err(|error| {
+                let folder = state.folder.display();
+                Fault::environment(format!("{folder} cannot be written to: {error}"))
+            })?;
         }
         Ok(Some(intake))
     }
@@ -106,6 +108,7 @@ impl Answering {
     /// The views, behind rows that come in so, of which sinks hear through the last stage.
     pub fn views(self, intake: Intake, commit: &Commit) -> Views {
         let tell = Told {
+            intake: intake.clone(),
             store: self.store.clone(),
             commit: commit.clone(),
         };
@@ -122,6 +125,7 @@ impl Answering {
 
 /// Those who hear of changes: whoever looks on, then the sinks.
 struct Told {
+    intake: Intake,
     store: ViewStore,
     commit: Commit,
 }
@@ -129,7 +133,11 @@ struct Told {
 impl Tell for Told {
     fn changes(&self, changes: &[Change]) {
         self.store.take(changes);
-        self.commit.changes(changes);
+        // Sinks hear of nothing that a later run could not take back.
+        match self.intake.telling(changes) {
+            Ok(()) => self.commit.changes(changes),
+            Err(error) => self.commit.cannot_keep(&error),
+        }
     }
 
     fn settled(&self) {

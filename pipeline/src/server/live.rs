@@ -45,11 +45,11 @@ pub async fn live(
     Named(camera): Named,
 ) -> Result<impl IntoResponse, Problem> {
     // Nothing of the source is held but the end of a queue, so that the source can go.
-    relayed(shared, "row", "rows", camera.listeners.listen())
+    relayed(shared, "row", "rows", camera.listeners.listen(), |_| true)
 }
 
-/// What is heard from now on, as events of this name; `lost` tells how many `things` were not heard
-/// by whoever is too slow.
+/// What is heard from now on and `wanted`, as events of this name; `lost` tells how many `things`
+/// were not heard by whoever is too slow.
 ///
 /// # Errors
 /// When there are as many listeners as there may be.
@@ -58,6 +58,7 @@ pub fn relayed(
     name: &'static str,
     things: &'static str,
     heard: broadcast::Receiver<Arc<str>>,
+    wanted: impl Fn(&str) -> bool + Send + 'static,
 ) -> Result<impl IntoResponse, Problem> {
     let place = shared.listeners.clone().try_acquire_owned();
     let place = place.map_err(|_| {
@@ -70,6 +71,7 @@ pub fn relayed(
         name,
         things,
         heard,
+        wanted,
         out,
         ended: shared.ended,
         _place: place,
@@ -80,16 +82,17 @@ pub fn relayed(
 }
 
 /// What hands rows, or changes, to one listener.
-struct Relay {
+struct Relay<W> {
     name: &'static str,
     things: &'static str,
     heard: broadcast::Receiver<Arc<str>>,
+    wanted: W,
     out: mpsc::Sender<Result<Event, Infallible>>,
     ended: watch::Receiver<bool>,
     _place: OwnedSemaphorePermit,
 }
 
-impl Relay {
+impl<W: Fn(&str) -> bool> Relay<W> {
     /// Until the listener has left, the source has gone, or the interface ends.
     async fn run(mut self) {
         loop {
@@ -99,6 +102,7 @@ impl Relay {
                 _ = self.ended.wait_for(|ended| *ended) => return,
             };
             let (event, is_last) = match received {
+                Ok(heard) if !(self.wanted)(&heard) => continue,
                 Ok(heard) => (Event::default().event(self.name).data(heard), false),
                 Err(RecvError::Lagged(count)) => (lost(self.things, count), false),
                 Err(RecvError::Closed) => (Event::default().event("gone").data("{}"), true),

@@ -9,6 +9,7 @@ mod door;
 mod frame;
 mod guard;
 mod health;
+mod keys;
 mod live;
 mod measured;
 mod networks;
@@ -16,6 +17,8 @@ mod openapi;
 mod options;
 mod page;
 mod problem;
+mod queries;
+mod question;
 mod routes;
 mod sinks;
 mod sources;
@@ -39,7 +42,9 @@ pub use options::Options;
 pub use problem::Problem;
 pub use token::{Token, TokenError};
 
-use crate::{ask::Desk, cameras::Roster, fault::Fault, metrics::Metrics, sinks::SinkUri, views::ViewStore};
+use crate::{
+    ask::Desk, cameras::Roster, fault::Fault, metrics::Metrics, sinks::SinkUri, views::ViewStore,
+};
 use door::{Door, Patience};
 use routes::Shared;
 
@@ -84,7 +89,7 @@ impl Server {
         options.check()?;
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
-            .max_blocking_threads(frame::ENCODERS)
+            .max_blocking_threads(frame::ENCODERS + queries::ASKERS)
             .thread_name("http")
             .enable_io()
             .enable_time()

@@ -11,7 +11,7 @@ use sonoscope_operators::{NoSourceId, SourceId};
 use utoipa::ToSchema;
 
 use super::{Problem, live::relayed, routes::Shared};
-use crate::views::{HeldAnswer, ViewName, ViewSize};
+use crate::views::{HeldAnswer, ViewName, ViewSize, is_of_source};
 
 /// Answers in one page, if nothing is said.
 const ANSWERS: usize = 1000;
@@ -57,6 +57,14 @@ pub struct Wanted {
     after: Option<String>,
     /// At most so many, 1 to 10 000: 1000.
     limit: Option<usize>,
+}
+
+/// Which changes are wanted.
+#[derive(Clone, Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct WantedChanges {
+    /// Of this source alone.
+    source: Option<String>,
 }
 
 /// The views of the run.
@@ -108,9 +116,10 @@ pub async fn answers(
 /// answer `holds`, and the `answer` if it does; `lost` with `{"changes": N}` where the listener was
 /// too slow for N changes.
 #[utoipa::path(get, path = "/api/views/{id}/live", tag = "views",
-    params(("id" = ViewName, Path, description = "The view")), responses(
+    params(("id" = ViewName, Path, description = "The view"), WantedChanges), responses(
     (status = 200, description = "A stream of events", body = String,
         content_type = "text/event-stream"),
+    (status = 400, description = "What is wanted cannot be understood", body = Problem),
     (status = 401, description = "No token, or not the right one", body = Problem),
     (status = 404, description = "The run has no such view", body = Problem),
     (status = 429, description = "There are as many listeners as there may be", body = Problem),
@@ -118,9 +127,18 @@ pub async fn answers(
 pub async fn live(
     State(shared): State<Shared>,
     Named(view): Named,
+    wanted: Result<Query<WantedChanges>, QueryRejection>,
 ) -> Result<impl IntoResponse, Problem> {
+    let tip = "it is `source`";
+    let Query(WantedChanges { source }) =
+        wanted.map_err(|_| Problem::bad("the parameters cannot be understood", tip))?;
+    let source = source.map(|id| id.parse()).transpose();
+    let source: Option<SourceId> =
+        source.map_err(|error: NoSourceId| Problem::bad(error.to_string(), tip))?;
     let heard = shared.deps.views.listen(view).ok_or_else(no_view)?;
-    relayed(shared, "change", "changes", heard)
+    relayed(shared, "change", "changes", heard, move |change| {
+        source.as_ref().is_none_or(|id| is_of_source(change, id))
+    })
 }
 
 /// The view that a path names.

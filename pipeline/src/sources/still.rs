@@ -16,8 +16,8 @@ const MOST_PIXELS: u64 = 1 << 25;
 /// No other decoder is ever tried, whatever the bytes say that they are.
 const JPEG: &str = "appsrc name=in caps=image/jpeg ! jpegdec ! appsink name=out sync=false";
 
-/// A picture takes a few milliseconds; after this the decoder is given up.
-const PATIENCE: gst::ClockTime = gst::ClockTime::from_seconds(5);
+/// A picture takes a few milliseconds; after so many looks of this length the decoder is given up.
+const PATIENCE: (usize, gst::ClockTime) = (50, gst::ClockTime::from_mseconds(100));
 
 /// Why bytes are no picture.
 #[derive(Debug, thiserror::Error)]
@@ -89,18 +89,29 @@ fn run(pipeline: &gst::Pipeline, bytes: Vec<u8>) -> Result<Picture, StillError> 
     let missing = || broken("there is no JPEG decoder");
     let input = pipeline.by_name("in").ok_or_else(missing)?;
     let output = pipeline.by_name("out").ok_or_else(missing)?;
-    let input = input
-        .downcast::<gst_app::AppSrc>()
-        .map_err(|_| missing())?;
+    let input = input.downcast::<gst_app::AppSrc>().map_err(|_| missing())?;
     let output = output
         .downcast::<gst_app::AppSink>()
         .map_err(|_| missing())?;
     pipeline.set_state(gst::State::Playing).map_err(broken)?;
     (input.push_buffer(gst::Buffer::from_mut_slice(bytes))).map_err(broken)?;
     input.end_of_stream().map_err(broken)?;
-    let sample = output.try_pull_sample(PATIENCE);
-    let sample = sample.ok_or_else(|| broken("nothing came of it"))?;
-    Converter::default().picture(&sample).map_err(broken)
+    let (looks, length) = PATIENCE;
+    for _ in 0..looks {
+        if let Some(sample) = output.try_pull_sample(length) {
+            return Converter::default().picture(&sample).map_err(broken);
+        }
+        if output.is_eos() || has_failed(pipeline) {
+            break;
+        }
+    }
+    Err(broken("nothing came of it"))
+}
+
+/// Behind an error no end of the stream comes.
+fn has_failed(pipeline: &gst::Pipeline) -> bool {
+    let bus = pipeline.bus();
+    bus.is_some_and(|bus| bus.pop_filtered(&[gst::MessageType::Error]).is_some())
 }
 
 /// Columns and rows, from the marker that begins its frame.
@@ -181,9 +192,15 @@ mod tests {
         }
         // It says that it has 65 535 rows of as many pixels.
         let mut large = jpeg.clone();
-        let frame = large.windows(2).position(|two| two == [0xff, 0xc0]).unwrap();
+        let frame = large
+            .windows(2)
+            .position(|two| two == [0xff, 0xc0])
+            .unwrap();
         large[frame + 5..frame + 9].fill(0xff);
-        assert!(matches!(still(large), Err(StillError::Large(65_535, 65_535))));
+        assert!(matches!(
+            still(large),
+            Err(StillError::Large(65_535, 65_535))
+        ));
         let mut png = Vec::new();
         encode_png(&mut png, &ramp(9, 9), png::Compression::Fast).unwrap();
         png.truncate(40);

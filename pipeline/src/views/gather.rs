@@ -17,7 +17,13 @@ pub fn gather<'scope>(
     let is_here = scope.index() == 0;
     let views = views.clone();
     let mut pending: BTreeMap<Epoch, Vec<Change>> = BTreeMap::new();
-    let mut recalled = Recalled::default();
+    let mut recalled = Recalled {
+        left: match is_here {
+            true => views.intake.take_left(),
+            false => Vec::new(),
+        },
+        holds: BTreeMap::new(),
+    };
     changes.sink(
         Exchange::new(|_: &Change| 0),
         "Tell",
@@ -58,22 +64,29 @@ pub fn gather<'scope>(
 }
 
 /// What earlier runs answered, as far as it is read again.
-#[derive(Default)]
-struct Recalled(BTreeMap<String, Change>);
+struct Recalled {
+    /// What they may have told beyond that, to be taken back unless it holds.
+    left: Vec<Change>,
+    holds: BTreeMap<String, Change>,
+}
 
 impl Recalled {
     fn add(&mut self, changes: Vec<Change>) {
         for change in changes {
             match change.body {
-                Some(_) => drop(self.0.insert(change.key.clone(), change)),
-                None => drop(self.0.remove(&change.key)),
+                Some(_) => drop(self.holds.insert(change.key.clone(), change)),
+                None => drop(self.holds.remove(&change.key)),
             }
         }
     }
 
     /// Tells what holds, once.
     fn tell(&mut self, tell: &dyn Tell) {
-        let changes: Vec<_> = std::mem::take(&mut self.0).into_values().collect();
+        let mut holds = std::mem::take(&mut self.holds);
+        for left in std::mem::take(&mut self.left) {
+            holds.entry(left.key.clone()).or_insert(left);
+        }
+        let changes: Vec<_> = holds.into_values().collect();
         if !changes.is_empty() {
             tell.changes(&changes);
         }

@@ -21,7 +21,6 @@ pub fn heads(runtime: &Runtime, members: &[Member]) -> Result<Option<Heads>, Net
             curves.insert(views::Network::from(&member.provenance()), curve);
         }
     }
-    Ok((!curves.is_empty()).then(|| {
-        Heads::new(move |network, distance| Some(curves.get(network)?.at(distance)))
-    }))
+    Ok((!curves.is_empty())
+        .then(|| Heads::new(move |network, distance| Some(curves.get(network)?.at(distance)))))
 }

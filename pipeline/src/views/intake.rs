@@ -2,12 +2,14 @@
 
 use std::{
     collections::{HashMap, VecDeque},
+    io,
+    path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use sonoscope_operators::{Row, SourceId, views::Observation};
 
-use super::past;
+use super::{Change, Journal, past};
 use crate::ingest::Epoch;
 
 /// Rows on their way from the last stage into the views. Clones share it.
@@ -30,6 +32,10 @@ struct Waiting {
     seen: Option<HashMap<SourceId, Vec<Observation>>>,
     /// Whether some view looks at embeddings.
     has_embeddings: bool,
+    /// What was told of rows that are not committed, where a later run may go on.
+    journal: Option<Journal>,
+    /// What an earlier run left in it.
+    left: Vec<Change>,
 }
 
 impl Intake {
@@ -42,6 +48,49 @@ impl Intake {
             told: Some(Epoch::MIN),
             ..Waiting::default()
         })))
+    }
+
+    /// What is told is written down in a state folder, until the rows behind it are committed.
+    ///
+    /// # Errors
+    /// When the folder cannot be written to.
+    pub fn keep(&self, folder: &Path) -> io::Result<()> {
+        let (journal, left) = Journal::open(folder)?;
+        let mut waiting = self.lock();
+        (waiting.journal, waiting.left) = (Some(journal), left);
+        Ok(())
+    }
+
+    /// Changes are about to be told.
+    ///
+    /// # Errors
+    /// When that cannot be written down.
+    pub fn telling(&self, changes: &[Change]) -> io::Result<()> {
+        match &mut self.lock().journal {
+            Some(journal) => journal.note(changes),
+            None => Ok(()),
+        }
+    }
+
+    /// All rows that have come are committed.
+    ///
+    /// # Errors
+    /// When that cannot be written down.
+    pub fn committed(&self) -> io::Result<()> {
+        // Changes may still be on their way.
+        if !self.is_settled() {
+            return Ok(());
+        }
+        match &mut self.lock().journal {
+            Some(journal) => journal.clear(),
+            None => Ok(()),
+        }
+    }
+
+    /// What an earlier run may have told of rows that it did not commit, as answers that hold no
+    /// longer. Asked once.
+    pub fn take_left(&self) -> Vec<Change> {
+        std::mem::take(&mut self.lock().left)
     }
 
     /// A row of an earlier run.

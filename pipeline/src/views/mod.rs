@@ -14,6 +14,7 @@ mod assemble;
 mod gather;
 mod heads;
 mod intake;
+mod journal;
 mod name;
 mod past;
 mod present;
@@ -31,6 +32,7 @@ use sonoscope_operators::{SourceId, views::Finder};
 pub use assemble::assemble;
 pub use heads::heads;
 pub use intake::Intake;
+pub use journal::Journal;
 pub use name::ViewName;
 pub use queries::{MOST_QUERIES, NotTaken, Queries, Standing};
 pub use replay::{Past, replay};
@@ -38,7 +40,7 @@ pub use settings::{
     EpisodesTable, MatrixTable, NearestTable, RollingTable, SyncTable, ViewSettings, ViewTables,
     WindowTable,
 };
-pub use store::{HeldAnswer, ViewSize, ViewStore};
+pub use store::{HeldAnswer, ViewSize, ViewStore, is_below, is_of_source};
 
 /// Something that a view has answered so far has changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

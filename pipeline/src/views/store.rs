@@ -150,10 +150,36 @@ impl ViewStore {
         Some(standing.collect())
     }
 
+    /// The answers of a view that hold now and whose keys begin so. Nothing if the run has no such
+    /// view.
+    pub fn below(&self, view: ViewName, prefix: &str) -> Option<Vec<HeldAnswer>> {
+        let answers = lock(&self.0.boards.get(&view)?.answers);
+        let behind = answers.range::<str, _>((Bound::Included(prefix), Bound::Unbounded));
+        let below = behind.take_while(|(key, _)| key.starts_with(prefix));
+        let held = below.map(|(key, (source, body))| HeldAnswer {
+            key: key.clone(),
+            source: source.clone(),
+            body: body.clone(),
+        });
+        Some(held.collect())
+    }
+
     /// The changes of a view from now on, each as JSON. Nothing if the run has no such view.
     pub fn listen(&self, view: ViewName) -> Option<broadcast::Receiver<Arc<str>>> {
         Some(self.0.boards.get(&view)?.listeners.listen())
     }
+}
+
+/// Whether a change, as listeners read it, is of a source's answer.
+pub fn is_of_source(change: &str, source: &SourceId) -> bool {
+    // No name has anything in it that JSON writes otherwise.
+    change.contains(&format!("\",\"source\":\"{source}\",\"holds\":"))
+}
+
+/// Whether a change, as listeners read it, is of an answer whose key begins so.
+pub fn is_below(change: &str, prefix: &str) -> bool {
+    let key = change.strip_prefix("{\"key\":\"");
+    key.is_some_and(|key| key.starts_with(prefix))
 }
 
 impl Board {
@@ -221,6 +247,11 @@ mod tests {
         assert_eq!(bodies(None, Some("episodes/a/1"), 1), ["3"]);
         assert_eq!(bodies(Some("a"), None, 9), ["4"]);
         assert!(store.answers(ViewName::Rolling, None, None, 9).is_none());
+        let below = |prefix: &str| store.below(VIEW, prefix).unwrap().len();
+        assert_eq!(
+            (below("episodes/a/"), below("episodes/"), below("f")),
+            (1, 2, 0)
+        );
     }
 
     #[test]
@@ -228,8 +259,9 @@ mod tests {
         let store = store();
         let mut heard = store.listen(VIEW).unwrap();
         store.take(&[change("a", 1, Some("{\"end\":7}")), change("b", 1, None)]);
-        let mut next = || serde_json::from_str::<serde_json::Value>(&heard.try_recv().unwrap());
-        let (one, other) = (next().unwrap(), next().unwrap());
+        let [first, told] = [(); 2].map(|()| heard.try_recv().unwrap());
+        let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        let (one, other) = (read(&first), read(&told));
         assert_eq!(
             (&one["holds"], &one["answer"]["end"]),
             (&true.into(), &7.into())
@@ -238,6 +270,12 @@ mod tests {
             (&other["holds"], &other["source"]),
             (&false.into(), &"b".into())
         );
+        let ids = ["b", "a"].map(SourceId::slug);
+        assert_eq!(
+            ids.each_ref().map(|id| is_of_source(&told, id)),
+            [true, false]
+        );
+        assert!(is_below(&told, "episodes/b/") && !is_below(&told, "episodes/a"));
         assert!(store.listen(ViewName::Versus).is_none());
     }
 }

@@ -45,13 +45,24 @@ impl Hook {
 
     /// What a view answers, by key, to whoever has followed all its changes.
     pub fn answers(&self, view: &str) -> BTreeMap<String, Value> {
+        self.followed(view, |letter| {
+            panic!("nobody has said what is taken back: {letter}")
+        })
+    }
+
+    /// The same where the program was killed, so that it may say again what it said before.
+    pub fn answers_after_kills(&self, view: &str) -> BTreeMap<String, Value> {
+        self.followed(view, |_| {})
+    }
+
+    fn followed(&self, view: &str, unsaid: impl Fn(&Value)) -> BTreeMap<String, Value> {
         let mut answers = BTreeMap::new();
         for letter in self.letters().into_iter().filter(|l| l["kind"] == view) {
             let key = letter["key"].as_str().unwrap().to_owned();
-            match letter["holds"].as_bool().unwrap() {
-                true => drop(answers.insert(key, letter["answer"].clone())),
-                // Nobody takes back what was never said.
-                false => assert!(answers.remove(&key).is_some(), "{letter}"),
+            if letter["holds"].as_bool().unwrap() {
+                answers.insert(key, letter["answer"].clone());
+            } else if answers.remove(&key).is_none() {
+                unsaid(&letter);
             }
         }
         answers

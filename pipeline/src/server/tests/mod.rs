@@ -9,6 +9,7 @@ mod live;
 mod metrics;
 mod openapi;
 mod page;
+mod queries;
 mod sources;
 mod support;
 mod token;

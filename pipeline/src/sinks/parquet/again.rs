@@ -31,9 +31,7 @@ pub fn each_row(path: &Path, take: &mut dyn FnMut(Observation)) -> io::Result<()
         .find(|pair| pair.key == SOURCE)
         .and_then(|pair| pair.value.as_deref()?.parse::<SourceId>().ok())
         .ok_or_else(|| wrong("its footer names no source"))?;
-    let batches = builder
-        .build()
-        .map_err(|error| wrong(&error.to_string()))?;
+    let batches = builder.build().map_err(|error| wrong(&error.to_string()))?;
     for batch in batches {
         let batch = batch.map_err(|error| wrong(&error.to_string()))?;
         let columns = Columns::of(&batch);

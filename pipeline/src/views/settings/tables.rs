@@ -101,7 +101,9 @@ impl MatrixTable {
         for (group, sources) in groups {
             for source in sources {
                 if let Some(other) = of.insert(source.clone(), group.clone()) {
-                    return Err(format!("matrix.groups: {source} is in {other} and in {group}"));
+                    return Err(format!(
+                        "matrix.groups: {source} is in {other} and in {group}"
+                    ));
                 }
             }
         }
