@@ -180,7 +180,7 @@ fn what_is_found_is_what_a_search_finds_and_stays_so() {
     assert_eq!(found[0].0, (clip.clone(), second, "sound".to_owned()));
 
     let film = argument(&world()[0]);
-    let picture = ffmpeg("asked.png", &format!("-ss 1.5 -i {film} -frames:v 1"));
+    let picture = ffmpeg("asked.png", &format!("-ss 1.48 -i {film} -frames:v 1"));
     let sound = ffmpeg("asked.wav", &format!("-ss 1 -t 1 -i {film} -vn"));
     for (option, file, modality) in [
         ("--image", &picture, "picture"),
@@ -189,7 +189,7 @@ fn what_is_found_is_what_a_search_finds_and_stays_so() {
         let found = watching.found(&[option, argument(file), "--seek", modality]);
         let searched = watching.searched((&clip, second, modality), &[modality], 10);
         assert_eq!(found.len(), searched.len());
-        // It was written and read again, so it is not the same to the bit.
+        // What is on show at its middle was written and read again: not the same to the bit.
         let distance = found
             .iter()
             .find(|(key, _)| key.0 == clip && key.1 == second);

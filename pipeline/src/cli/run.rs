@@ -65,9 +65,8 @@ pub struct RunArgs {
     #[arg(short = 's', long = "sink", value_name = "URI")]
     pub named_sinks: Vec<String>,
 
-    /// An answer to keep up to date while rows come; may be repeated: episodes, rolling,
-    /// nearest, sync, matrix, versus.
-    /// The table `views` of --config says more.
+    /// An answer to keep up to date while rows come; may be repeated: episodes, rolling, nearest,
+    /// sync, matrix, versus. The table `views` of --config says more.
     #[arg(long = "view", value_name = "NAME", hide_possible_values = true)]
     pub named_views: Vec<ViewName>,
 
