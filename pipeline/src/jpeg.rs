@@ -6,9 +6,8 @@ use gstreamer_app as gst_app;
 use gstreamer_video as gst_video;
 use sonoscope_operators::Picture;
 
-/// Whoever reads JPEG takes its colours for those of the full range.
-const ENCODER: &str = "appsrc name=in format=time ! videoconvert \
-    ! video/x-raw,colorimetry=(string)1:4:0:0 ! jpegenc quality=85 ! appsink name=out sync=false";
+const ENCODER: &str = "appsrc name=in format=time ! videoconvert ! jpegenc quality=85 \
+    ! appsink name=out sync=false";
 
 /// A picture takes a few milliseconds; after this the encoder is given up.
 const PATIENCE: gst::ClockTime = gst::ClockTime::from_seconds(5);

@@ -180,7 +180,10 @@ fn what_is_found_is_what_a_search_finds_and_stays_so() {
     assert_eq!(found[0].0, (clip.clone(), second, "sound".to_owned()));
 
     let film = argument(&world()[0]);
-    let picture = ffmpeg("asked.png", &format!("-ss 1.48 -i {film} -frames:v 1"));
+    let picture = ffmpeg(
+        "asked.jpg",
+        &format!("-ss 1.48 -i {film} -frames:v 1 -q:v 1"),
+    );
     let sound = ffmpeg("asked.wav", &format!("-ss 1 -t 1 -i {film} -vn"));
     for (option, file, modality) in [
         ("--image", &picture, "picture"),

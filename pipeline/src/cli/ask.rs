@@ -217,7 +217,7 @@ impl Asked<'_> {
                 is_kept,
             };
             let ended = asked.end(Ok(()));
-            std::process::exit(ended.map_or_else(|fault| fault.code, |exit| exit) as i32);
+            std::process::exit(ended.unwrap_or_else(|fault| fault.code) as i32);
         };
         ctrlc::set_handler(end).map_err(Fault::environment)
     }

@@ -49,7 +49,7 @@ pub use delivery::{Account, Counters};
 pub use endpoint::expand;
 pub use filter::Filter;
 pub use form::{Form, NetworkForm};
-pub use jsonl::unpacked;
+pub use jsonl::{is_change, unpacked};
 pub use observed::Observed;
 use observed::invalid;
 pub use open::{Opening, catalogue};

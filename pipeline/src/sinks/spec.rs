@@ -185,14 +185,15 @@ impl SinkSpec {
             return Err("retry.first: it is longer than retry.most".into());
         }
         let is_delivered = self.uri.is_delivered();
+        let is_idle = |is_said: bool| is_said && !is_delivered;
         let idle = [
-            ("buffer", self.buffer != BufferSpec::default()),
-            ("retry", self.retry != RetrySpec::default()),
-            ("dead-letters", self.dead_letters.is_some()),
-            ("cloudevents", self.cloudevents),
-            ("views", !self.views.is_empty()),
+            ("buffer", is_idle(self.buffer != BufferSpec::default())),
+            ("retry", is_idle(self.retry != RetrySpec::default())),
+            ("dead-letters", is_idle(self.dead_letters.is_some())),
+            ("cloudevents", is_idle(self.cloudevents)),
+            ("views", !self.views.is_empty() && !self.uri.takes_changes()),
         ];
-        match idle.iter().find(|(_, is_said)| *is_said && !is_delivered) {
+        match idle.iter().find(|(_, is_idle)| *is_idle) {
             Some((key, _)) => Err(format!("{key}: {} has no use for it", self.uri)),
             None => Ok(()),
         }

@@ -5,6 +5,7 @@ use std::io::Cursor;
 use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_app as gst_app;
+use gstreamer_video::{self as gst_video, VideoFrameExt};
 use sonoscope_operators::Picture;
 
 use super::picture::Converter;
@@ -60,10 +61,6 @@ fn png(bytes: &[u8]) -> Result<Picture, StillError> {
     let mut pixels = vec![0; size.ok_or(StillError::Large(width, height))?];
     let frame = reader.next_frame(&mut pixels).map_err(broken)?;
     let samples = frame.color_type.samples();
-    let rgb = |pixel: &[u8]| match pixel {
-        [red, green, blue, ..] => [*red, *green, *blue],
-        _ => [pixel[0]; 3],
-    };
     Ok(Picture {
         width,
         height,
@@ -99,13 +96,48 @@ fn run(pipeline: &gst::Pipeline, bytes: Vec<u8>) -> Result<Picture, StillError> 
     let (looks, length) = PATIENCE;
     for _ in 0..looks {
         if let Some(sample) = output.try_pull_sample(length) {
-            return Converter::default().picture(&sample).map_err(broken);
+            return picture(&sample);
         }
         if output.is_eos() || has_failed(pipeline) {
             break;
         }
     }
     Err(broken("nothing came of it"))
+}
+
+/// What JPEG says in brightness and colour goes the way of films; what it says in red, green and
+/// blue, or in grey, is that already.
+fn picture(sample: &gst::Sample) -> Result<Picture, StillError> {
+    let (Some(caps), Some(buffer)) = (sample.caps(), sample.buffer()) else {
+        return Err(broken("it has no data or no form"));
+    };
+    let info = gst_video::VideoInfo::from_caps(caps).map_err(broken)?;
+    let samples = match info.format() {
+        gst_video::VideoFormat::Rgb => 3,
+        gst_video::VideoFormat::Gray8 => 1,
+        _ => return Converter::default().picture(sample).map_err(broken),
+    };
+    let frame = gst_video::VideoFrameRef::from_buffer_ref_readable(buffer, &info);
+    let frame = frame.map_err(broken)?;
+    let rows = frame.plane_data(0).map_err(broken)?;
+    let rows = rows.chunks(frame.plane_stride()[0].unsigned_abs() as usize);
+    let width = info.width() as usize;
+    let pixels = rows
+        .take(info.height() as usize)
+        .flat_map(|row| row[..width * samples].chunks_exact(samples));
+    Ok(Picture {
+        width: info.width(),
+        height: info.height(),
+        rgb: pixels.flat_map(rgb).collect(),
+    })
+}
+
+/// Red, green and blue of a pixel, which may be of grey, and more or less transparent.
+fn rgb(pixel: &[u8]) -> [u8; 3] {
+    match pixel {
+        [red, green, blue, ..] => [*red, *green, *blue],
+        _ => [pixel[0]; 3],
+    }
 }
 
 /// Behind an error no end of the stream comes.

@@ -92,3 +92,52 @@ impl Recalled {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use sonoscope_operators::SourceId;
+
+    use super::*;
+    use crate::views::ViewName;
+
+    #[derive(Default)]
+    struct Heard(Mutex<Vec<(String, bool)>>);
+
+    impl Tell for Heard {
+        fn changes(&self, changes: &[Change]) {
+            let said = changes
+                .iter()
+                .map(|one| (one.key.clone(), one.body.is_some()));
+            self.0.lock().unwrap().extend(said);
+        }
+
+        fn settled(&self) {}
+    }
+
+    fn change(key: &str, holds: bool) -> Change {
+        Change {
+            view: ViewName::Nearest,
+            source: SourceId::slug("yard"),
+            key: key.into(),
+            body: holds.then(|| "{}".to_owned()),
+        }
+    }
+
+    #[test]
+    fn what_holds_is_told_once_and_what_a_killed_run_left_is_taken_back() {
+        let mut recalled = Recalled {
+            left: vec![change("left", false), change("kept", false)],
+            holds: BTreeMap::new(),
+        };
+        recalled.add(vec![change("gone", true), change("kept", true)]);
+        recalled.add(vec![change("gone", false), change("new", true)]);
+        let heard = Heard::default();
+        recalled.tell(&heard);
+        recalled.tell(&heard);
+        let said = heard.0.into_inner().unwrap();
+        let expected = [("kept", true), ("left", false), ("new", true)];
+        assert_eq!(said, expected.map(|(key, holds)| (key.to_owned(), holds)));
+    }
+}

@@ -17,7 +17,7 @@ use super::Intake;
 use crate::{
     commit::OpenSinks,
     fault::Fault,
-    sinks::{Observed, Position, SinkSpec, Written, unpacked},
+    sinks::{Observed, Position, SinkSpec, Written, is_change, unpacked},
 };
 
 /// A row as it was written, as far as views look at it.
@@ -150,6 +150,9 @@ fn lines(path: &Path, bytes: u64, take: &mut impl FnMut(Observation)) -> Result<
     let file = unpacked(file.take(bytes)).map_err(|error| unreadable(&error))?;
     for text in file.lines() {
         let text = text.map_err(|error| unreadable(&error))?;
+        if is_change(&text) {
+            continue;
+        }
         let line: Line = serde_json::from_str(&text).map_err(|error| unreadable(&error))?;
         take(line.observation());
     }
@@ -187,6 +190,10 @@ mod tests {
     use sonoscope_operators::{Heatmap, Provenance, Row, SECOND_NS, Score};
 
     use super::*;
+    use crate::{
+        sinks::delivery::letter::{Content, Style},
+        views::{Change, ViewName},
+    };
 
     fn row(source: &str, segment: i64, correspondence: f32) -> Row {
         let provenance = Provenance {
@@ -235,7 +242,15 @@ mod tests {
         let lines = rows
             .iter()
             .map(|row| serde_json::to_string(&row.json(include)));
-        let text: String = lines.map(|line| line.unwrap() + "\n").collect();
+        let change = Change {
+            view: ViewName::Episodes,
+            source: SourceId::slug("film"),
+            key: "episodes/film".into(),
+            body: Some("{}".into()),
+        };
+        let change = Content::from(change).json(Style::default()).unwrap();
+        let change = String::from_utf8(change).unwrap() + "\n";
+        let text: String = lines.map(|line| line.unwrap() + "\n" + &change).collect();
         std::fs::write(&path, text.clone() + "{\"torn").unwrap();
         let intake = Intake::new(true, true);
         read(&[(path, text.len() as u64)], &intake).unwrap();
