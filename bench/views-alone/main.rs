@@ -10,8 +10,8 @@ mod rows;
 use std::{error::Error, ops::Range, time::Instant};
 
 use sonoscope_operators::views::{
-    EpisodeSettings, Heads, MatrixSettings, Modality, NearestSettings, Query, RollingSettings,
-    SyncSettings, episodes, matrix, nearest, rolling, sync,
+    EpisodeSettings, Finder, Heads, MatrixSettings, Modality, NearestSettings, Query,
+    RollingSettings, SyncSettings, episodes, matrix, nearest, rolling, sync,
 };
 
 use crate::{
@@ -97,8 +97,12 @@ impl Views<'_, '_> {
 
     fn nearest(&mut self) {
         let (feed, queries) = (self.0.feed(), self.0.queries());
-        self.0
-            .take(nearest(feed, queries, NearestSettings::default()));
+        self.0.take(nearest(
+            feed,
+            queries,
+            NearestSettings::default(),
+            &Finder::default(),
+        ));
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod contract;
 mod device;
+mod distance;
 mod error;
 mod features;
 mod files;
@@ -27,6 +28,7 @@ pub mod zoo;
 
 pub use contract::*;
 pub use device::*;
+pub use distance::*;
 pub use error::*;
 pub use features::*;
 pub use files::*;

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use timely::{
     ExchangeData,
+    container::CapacityContainerBuilder,
     dataflow::{
         StreamVec,
         channels::pact::Exchange,
-        operators::{Concat, generic::Operator, vec::Map},
+        operators::{Capability, Concat, generic::Operator, vec::Map},
     },
     order::TotalOrder,
     progress::Timestamp,
@@ -45,8 +46,9 @@ enum Item<Row> {
 /// each when no more of it can come, the rows sorted by `key`, so that the order does not depend on
 /// how many workers there are.
 ///
-/// Holds no capability. `write` is called on the worker's thread: while it blocks, so does all
-/// that is upstream, which is how a slow receiver slows a recording down.
+/// `write` is called on the worker's thread: while it blocks, so does all that is upstream, which is
+/// how a slow receiver slows a recording down. Holds a capability for each epoch until it is
+/// written.
 pub fn commit<'scope, T, Row, K>(
     rows: StreamVec<'scope, T, Row>,
     ends: StreamVec<'scope, T, SourceEnd>,
@@ -57,33 +59,64 @@ pub fn commit<'scope, T, Row, K>(
     Row: ExchangeData,
     K: Ord,
 {
-    let mut epochs: BTreeMap<T, Committed<Row>> = BTreeMap::new();
+    commit_into(rows, ends, key, move |time, epoch| {
+        write(time, epoch);
+        None::<()>
+    });
+}
+
+/// Like [`commit`]; what `write` gives goes on at the time of the epoch, on the same worker.
+pub fn commit_into<'scope, T, Row, K, Out, Outs>(
+    rows: StreamVec<'scope, T, Row>,
+    ends: StreamVec<'scope, T, SourceEnd>,
+    key: impl Fn(&Row) -> K + 'static,
+    mut write: impl FnMut(&T, Committed<Row>) -> Outs + 'static,
+) -> StreamVec<'scope, T, Out>
+where
+    T: Timestamp + TotalOrder,
+    Row: ExchangeData,
+    K: Ord,
+    Out: Clone + 'static,
+    Outs: IntoIterator<Item = Out>,
+{
     let items = rows.map(Item::Row).concat(ends.map(Item::End));
-    items.sink(
-        Exchange::new(|_: &Item<Row>| 0),
+    let here = Exchange::new(|_: &Item<Row>| 0);
+    items.unary_frontier::<CapacityContainerBuilder<Vec<Out>>, _, _, _>(
+        here,
         "Commit",
-        move |(input, frontier)| {
-            input.for_each_stamp(|stamp, batches| {
-                let Some(time) = stamp.least().cloned() else {
-                    return;
-                };
-                let epoch = epochs.entry(time).or_default();
-                for item in batches.flat_map(|batch| batch.drain(..)) {
-                    match item {
-                        Item::Row(row) => epoch.rows.push(row),
-                        Item::End(end) => epoch.ended.push(end),
+        move |_, _| {
+            let mut epochs: BTreeMap<T, (Capability<T>, Committed<Row>)> = BTreeMap::new();
+            move |(input, frontier), output| {
+                let port = output.output_index();
+                input.for_each_stamp(|stamp, batches| {
+                    let Some(capability) = stamp.retain_least(port) else {
+                        return;
+                    };
+                    let time = capability.time().clone();
+                    let (_, epoch) =
+                        (epochs.entry(time)).or_insert_with(|| (capability, Committed::default()));
+                    (batches.flat_map(|batch| batch.drain(..))).for_each(|item| epoch.take(item));
+                });
+                while let Some(entry) = epochs.first_entry() {
+                    if frontier.less_equal(entry.key()) {
+                        break;
                     }
+                    let (time, (capability, mut epoch)) = entry.remove_entry();
+                    epoch.rows.sort_by_key(&key);
+                    epoch.ended.sort_unstable();
+                    let outs = write(&time, epoch);
+                    output.session(&capability).give_iterator(outs.into_iter());
                 }
-            });
-            while let Some(entry) = epochs.first_entry() {
-                if frontier.less_equal(entry.key()) {
-                    break;
-                }
-                let (time, mut epoch) = entry.remove_entry();
-                epoch.rows.sort_by_key(&key);
-                epoch.ended.sort_unstable();
-                write(&time, epoch);
             }
         },
-    );
+    )
+}
+
+impl<Row> Committed<Row> {
+    fn take(&mut self, item: Item<Row>) {
+        match item {
+            Item::Row(row) => self.rows.push(row),
+            Item::End(end) => self.ended.push(end),
+        }
+    }
 }

@@ -23,7 +23,7 @@ mod window;
 pub use budget::{Budget, Permit};
 pub use choose::{FrameChooser, Pick};
 pub use clip::ClipTensor;
-pub use commit::{Committed, commit};
+pub use commit::{Committed, commit, commit_into};
 pub use features::{
     FeatureMaker, Features, Inputs, Preparation, SoundContract, WindowContract, WindowMaker,
     features,

@@ -4,6 +4,7 @@ mod routes;
 mod sinks;
 
 use std::{
+    io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -20,6 +21,7 @@ use crate::{
     sinks::{Account, SinkUri, delivery::LITTLE_PATIENCE},
     sources::Stop,
     tally::Tally,
+    views::{Change, Intake},
 };
 
 /// The last stage of a run. Clones share it.
@@ -60,6 +62,10 @@ pub struct Remains {
     pub deliveries: Vec<(SinkUri, Account)>,
 }
 
+/// How much longer than it should a commit waits for views. Behind a commit that has not waited, an
+/// end without warning may cost sinks the changes that were on their way.
+const VIEWS_PATIENCE: Duration = Duration::from_secs(10);
+
 /// How long receivers that do not answer are waited for at the end of a run.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -68,8 +74,11 @@ struct Stage {
     witness: Witness,
     tally: Arc<Tally>,
     keeping: Option<Keeping>,
+    views: Option<Intake>,
     alarm: Alarm,
     committed: Instant,
+    /// Whether anything was written since.
+    has_written: bool,
     left_behind: Vec<LeftBehind>,
     is_broken: bool,
 }
@@ -102,12 +111,14 @@ impl Alarm {
 }
 
 impl Commit {
-    /// A stage that hands rows to sinks, then to a witness; with a ledger, if one is kept.
+    /// A stage that hands rows to sinks, then to a witness and to views, if there are any; with a
+    /// ledger, if one is kept.
     pub fn new(
         sinks: OpenSinks,
         witness: Witness,
         tally: Arc<Tally>,
         keeping: Option<Keeping>,
+        views: Option<Intake>,
         alarm: Alarm,
     ) -> Self {
         Self(Arc::new(Mutex::new(Stage {
@@ -115,8 +126,10 @@ impl Commit {
             witness,
             tally,
             keeping,
+            views,
             alarm,
             committed: Instant::now(),
+            has_written: false,
             left_behind: Vec::new(),
             is_broken: false,
         })))
@@ -126,6 +139,21 @@ impl Commit {
     pub fn write(&self) -> graph::Write {
         let this = self.clone();
         Box::new(move |epoch| this.lock().take(&epoch))
+    }
+
+    /// Hands changes of views to the sinks that asked for them.
+    pub fn changes(&self, changes: &[Change]) {
+        self.lock().guarded(|stage| stage.sinks.changes(changes));
+    }
+
+    /// What is about to be told cannot be written down: the run ends.
+    pub fn cannot_keep(&self, error: &io::Error) {
+        self.lock().guarded(|_| Err(Some(not_kept(error))));
+    }
+
+    /// Changes have been told: a commit may have waited for them.
+    pub fn settled(&self) {
+        self.lock().guarded(Stage::commit_if_due);
     }
 
     /// Commits what is left, when the dataflow has ended; what became of rows that were not simply
@@ -158,12 +186,23 @@ impl Stage {
     fn take(&mut self, epoch: &Committed<Row>) {
         self.guarded(|stage| {
             stage.write(epoch)?;
-            let is_due = |keeping: &Keeping| stage.committed.elapsed() >= keeping.every;
-            match stage.keeping.as_ref().is_some_and(is_due) {
-                true => stage.commit(false),
-                false => Ok(()),
-            }
+            stage.has_written = true;
+            stage.commit_if_due()
         });
+    }
+
+    /// Commits if it is time to, and sinks have the changes of all rows that they have.
+    fn commit_if_due(&mut self) -> Result<(), Trouble> {
+        let Some(Keeping { every, .. }) = &self.keeping else {
+            return Ok(());
+        };
+        let is_settled = self.views.as_ref().is_none_or(Intake::is_settled);
+        let (since, every) = (self.committed.elapsed(), *every);
+        let is_due = since >= every && (is_settled || since >= every + VIEWS_PATIENCE);
+        match is_due && self.has_written {
+            true => self.commit(false),
+            false => Ok(()),
+        }
     }
 
     /// Does something unless there was trouble before; trouble ends the run.
@@ -194,6 +233,9 @@ impl Stage {
             self.tally.closed(end.ordinal);
         }
         (self.witness)(&epoch.rows);
+        if let Some(views) = &self.views {
+            views.rows(&epoch.rows);
+        }
         Ok(())
     }
 
@@ -212,6 +254,9 @@ impl Stage {
             return Ok(());
         };
         for source in ledger.take_withdrawals() {
+            if let Some(views) = &self.views {
+                views.withdraw(&source);
+            }
             for sink in self.sinks.withdraw(&source)? {
                 tracing::warn!(
                     "{source} has changed since its rows were written: the old ones are still in \
@@ -240,7 +285,16 @@ impl Stage {
         let (_, found, _) = self.tally.sources();
         (ledger.commit(positions, self.tally.seconds(), found, ended))
             .map_err(|error| Some(Fault::from(error)))?;
+        if let Some(views) = &self.views {
+            views.committed().map_err(|error| Some(not_kept(&error)))?;
+        }
         self.committed = Instant::now();
+        self.has_written = false;
         Ok(())
     }
+}
+
+fn not_kept(error: &io::Error) -> Fault {
+    let fault = Fault::environment(format!("the state folder takes no more: {error}"));
+    fault.tip("make room and give the same command: it goes on where it stopped")
 }

@@ -16,6 +16,7 @@ use crate::{
     inputs::Clock,
     sinks::{Extra, SinkSpec, SinkUri},
     sources::Frames,
+    views::ViewTables,
 };
 
 /// The file. Keys are the long options of `sonoscope run`, those that may be repeated as lists.
@@ -54,6 +55,7 @@ pub struct Config {
     cameras: Vec<CameraTable>,
     #[serde(rename = "sink")]
     sink_tables: Vec<SinkSpec>,
+    views: ViewTables,
     server: ServerArgs,
 }
 
@@ -118,6 +120,8 @@ impl Config {
             rtsp_transport: args.rtsp_transport.or(self.rtsp_transport),
             stall: args.stall.or(self.stall),
             server: args.server.over(self.server),
+            named_views: args.named_views,
+            views: self.views,
             dry_run: args.dry_run,
             config: args.config,
             cameras: self.cameras,

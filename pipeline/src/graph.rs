@@ -7,8 +7,8 @@ use std::{
 };
 
 use sonoscope_operators::{
-    Batching, Committed, FeatureMaker, Preparation, Provenance, Row, Segment, WindowMaker, commit,
-    features, infer, slice, window,
+    Batching, Committed, FeatureMaker, Preparation, Provenance, Row, Segment, WindowMaker,
+    commit_into, features, infer, slice, window,
 };
 use timely::{
     CommunicationConfig, Config, WorkerConfig,
@@ -23,6 +23,7 @@ use crate::{
     ingest::{Epoch, ingest},
     observer::Observer,
     pool::{Scored, Submit},
+    views::{self, Views},
 };
 
 /// What the dataflow is made of.
@@ -45,6 +46,8 @@ pub struct Graph {
     pub heatmaps: Option<Heatmaps>,
     /// Who hears of live sources.
     pub observer: Observer,
+    /// What follows the rows, if anything does.
+    pub views: Option<Views>,
 }
 
 /// Whoever takes the rows of each epoch, in order, and the sources that have ended with it: called
@@ -101,11 +104,21 @@ fn assemble(worker: &mut Worker, graph: &Graph, write: Option<Write>) {
         let scored = graph.show(scored.flat_map(|scored| scored));
         let rows = graph.rows(scored);
         let mut write = write;
-        commit(rows, ends, Row::key, move |_, epoch| {
+        let intake = graph.views.as_ref().map(|views| views.intake.clone());
+        let committed = commit_into(rows, ends, Row::key, move |time, epoch| {
             if let Some(write) = &mut write {
                 write(epoch);
             }
+            let time = *time;
+            let seen = intake
+                .as_ref()
+                .map(|intake| intake.take(time))
+                .unwrap_or_default();
+            seen.into_iter().map(move |(row, diff)| (row, time, diff))
         });
+        if let Some(views) = &graph.views {
+            views::assemble(scope, committed, views);
+        }
     });
 }
 

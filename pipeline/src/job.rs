@@ -1,19 +1,25 @@
 //! A run, from what was asked for to what came of it.
 
+mod answering;
+mod hearers;
+
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use sonoscope_models::{Device, Precision, Provider, Runtime};
 use sonoscope_operators::{Batching, GridSpec, Include, Preparation, Provenance, ROW_SCHEMA, Row};
 
+use answering::Answering;
+use hearers::Hearers;
+
 use crate::{
-    agenda::{Agenda, Audience},
-    cameras::{CameraSpec, Roster},
+    agenda::Agenda,
+    cameras::Roster,
     commit::{Alarm, Commit, Keeping, Manner, OpenSinks, Remains},
     fault::Fault,
     graph::{self, Graph},
     heatmaps::Heatmaps,
     inputs::{Inputs, nothing},
-    ledger::{Admission, Ledger, Terms},
+    ledger::{Ledger, Terms},
     metrics::Metrics,
     observer::Observer,
     parts::{InOrder, Parts},
@@ -22,8 +28,9 @@ use crate::{
     roll::Roll,
     server::{self, Deps, NetworkCard, Networks, Server},
     sinks::{Form, NetworkForm, SinkSpec},
-    sources::{Ended, Reading, SourceError, SourceSpec, Stop},
+    sources::{Reading, Stop},
     tally::{Tally, Totals},
+    views::ViewTables,
 };
 
 /// What a run is to do.
@@ -41,6 +48,8 @@ pub struct Job {
     pub networks: Vec<String>,
     /// Where rows go.
     pub sinks: Vec<SinkSpec>,
+    /// What is answered while rows come.
+    pub views: ViewTables,
     /// What rows carry besides.
     pub include: Include,
     /// Where heatmap pictures go.
@@ -108,8 +117,10 @@ impl Job {
         let cards = Networks::new(NetworkCard::all(&members, &self.networks));
         let metrics = (self.server.as_ref()).map(|_| Metrics::new(&self.cameras));
         let observer = Observer::new(self.cameras.clone(), self.include, metrics.clone());
-        let _server = self.serve(&cards, metrics.as_ref())?;
-        let (sinks, keeping) = self.open(&form, &networks, stop)?;
+        let answering = self.answering(&runtime, &members)?;
+        let _server = self.serve(&cards, metrics.as_ref(), &answering)?;
+        let (mut sinks, keeping) = self.open(&form, &networks, stop)?;
+        let intake = self.intake(&answering, &mut sinks, keeping.as_ref())?;
         let sinks = sinks
             .chosen_by(self.cameras.clone())
             .measured(metrics.clone());
@@ -151,6 +162,17 @@ impl Job {
             true => Progress::start_endless(tally.clone()),
             false => Progress::start(tally.clone()),
         };
+        let witness = observer.clone().before(witness);
+        let alarmed = alarm.clone();
+        let commit = Commit::new(
+            sinks,
+            witness,
+            tally.clone(),
+            keeping,
+            intake.clone(),
+            alarmed,
+        );
+        let views = intake.map(|intake| answering.views(intake, &commit));
         let graph = Graph {
             workers: self.workers,
             agenda,
@@ -160,10 +182,9 @@ impl Job {
             batching,
             pool: submit,
             heatmaps,
-            observer: observer.clone(),
+            observer,
+            views,
         };
-        let witness = observer.before(witness);
-        let commit = Commit::new(sinks, witness, tally.clone(), keeping, alarm.clone());
         let write = InOrder::new(parts).before(commit.write());
         let ran = graph::run(graph, write);
         let remains = commit.finish();
@@ -187,15 +208,19 @@ impl Job {
         &self,
         networks: &Networks,
         metrics: Option<&Metrics>,
+        answering: &Answering,
     ) -> Result<Option<Server>, Fault> {
         let (Some(options), Some(metrics)) = (&self.server, metrics) else {
             return Ok(None);
         };
+        metrics.has_views(answering.store.clone());
         let deps = Deps {
             roster: self.cameras.clone(),
             networks: networks.clone(),
             sinks: self.sinks.iter().map(|sink| sink.uri.clone()).collect(),
             metrics: metrics.clone(),
+            views: answering.store.clone(),
+            desk: answering.desk.clone(),
         };
         Server::start(options.clone(), deps).map(Some)
     }
@@ -267,84 +292,6 @@ impl Job {
             every: state.commit_every,
         };
         Ok((sinks, Some(keeping)))
-    }
-}
-
-/// Those who decide over sources and hear of them.
-struct Hearers {
-    tally: Arc<Tally>,
-    roll: Roll,
-    ledger: Option<Arc<Ledger>>,
-    alarm: Alarm,
-    /// The networks of the run, as they were asked for.
-    networks: Vec<String>,
-}
-
-impl Hearers {
-    /// The bits of the networks that are to look at a live source.
-    fn networks_of(&self, camera: &CameraSpec) -> u64 {
-        let is_named = |name: &String| camera.networks.is_empty() || camera.networks.contains(name);
-        let named = self
-            .networks
-            .iter()
-            .enumerate()
-            .filter(|(_, name)| is_named(name));
-        named.fold(0, |bits, (ordinal, _)| {
-            bits | 1u64.unbounded_shl(ordinal as u32)
-        })
-    }
-
-    /// Whether the ledger wants a source to be read, and how many seconds of it there are already.
-    fn admit(&self, source: &mut SourceSpec) -> Option<i64> {
-        let Some(ledger) = &self.ledger else {
-            return Some(0);
-        };
-        let refused = match ledger.admit(source) {
-            Ok(Admission::Read { before_s }) => return Some(before_s),
-            Ok(Admission::Done) => {
-                self.tally.done_before();
-                return None;
-            }
-            Ok(Admission::Failed { reason }) => SourceError::FailedBefore(reason),
-            Ok(Admission::Taken { by }) => SourceError::IdTaken { by },
-            Err(error) => {
-                self.alarm.raise(Some(error.into()));
-                return None;
-            }
-        };
-        self.tally.refused(source, refused);
-        None
-    }
-}
-
-impl Audience for Hearers {
-    fn opening(&self, source: &mut SourceSpec) -> bool {
-        let Some(before_s) = self.admit(source) else {
-            return false;
-        };
-        self.tally.opening(source);
-        self.tally.goes_on(source.ordinal, before_s);
-        self.roll.add(source);
-        true
-    }
-
-    fn joining(&self, source: &mut SourceSpec, camera: &CameraSpec) -> i64 {
-        source.wishes.networks = self.networks_of(camera);
-        let first_s = self.ledger.as_ref().map(|ledger| ledger.join(source));
-        let first_s = first_s.transpose().unwrap_or_else(|error| {
-            self.alarm.raise(Some(error.into()));
-            None
-        });
-        self.tally.found();
-        self.tally.opening(source);
-        first_s.unwrap_or(0)
-    }
-
-    fn ended(&self, end: Ended) {
-        if let Some(ledger) = self.ledger.as_ref().filter(|_| !end.spec.is_live) {
-            ledger.ended(&end);
-        }
-        self.tally.ended(end);
     }
 }
 

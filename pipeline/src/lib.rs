@@ -4,6 +4,7 @@
 //! with [`graph`], which assembles the whole.
 
 pub mod agenda;
+pub mod ask;
 mod backoff;
 pub mod cameras;
 pub mod cli;
@@ -39,6 +40,7 @@ mod summary;
 mod table;
 pub mod tally;
 pub mod train;
+pub mod views;
 pub mod weights;
 
 use fault::Fault;

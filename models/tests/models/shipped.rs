@@ -2,7 +2,9 @@
 
 use std::{fs, path::Path};
 
-use sonoscope_models::{Family, Network, NetworkDir, NetworkFiles, Precision, Provider, Runtime};
+use sonoscope_models::{
+    Family, Network, NetworkDir, NetworkFiles, Precision, Provider, Runtime, Score,
+};
 
 #[test]
 fn every_one_opens_and_judges_in_every_precision() {
@@ -38,7 +40,7 @@ fn judge(runtime: &Runtime, files: &NetworkFiles) {
     };
     let seen = network.frame_features(&picture, 1).expect("computes");
     let heard = network.audio_features(&sound, 1).expect("computes");
-    let score = &network.score(&seen, &heard).expect("computes")[0];
+    let score = network.score(&seen, &heard).expect("computes").remove(0);
     assert!((0.0..=1.0).contains(&score.correspondence));
     let outputs = &files.contract().outputs;
     assert_eq!(score.distance.is_some(), outputs.distance);
@@ -51,5 +53,21 @@ fn judge(runtime: &Runtime, files: &NetworkFiles) {
             (seen - 1.0).abs() < 1e-3 && (heard - 1.0).abs() < 1e-3,
             "{seen}, {heard}"
         );
+    }
+    goes_by_distance(&mut network, score);
+}
+
+/// A network whose head goes by distance says of a pair what the curve says of its distance.
+fn goes_by_distance(network: &mut Network, score: Score) {
+    let is_ave = network.contract().family == Family::Ave;
+    let curve = network.distance_curve().expect("computes");
+    assert_eq!(curve.is_some(), is_ave, "{network:?}");
+    if let Some((curve, distance)) = curve.zip(score.distance) {
+        let (told, read) = (score.correspondence, curve.at(distance));
+        assert!(
+            (told - read).abs() < 1e-3,
+            "{told} and {read} at {distance}"
+        );
+        assert!(curve.at(0.0) > curve.at(2.0));
     }
 }

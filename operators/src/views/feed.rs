@@ -40,6 +40,14 @@ impl<'scope, T: Timestamp> Feed<'scope, T> {
         }
     }
 
+    /// The same, of a stream of changes.
+    pub fn of_changes(
+        changes: StreamVec<'scope, T, (Observation, T, isize)>,
+        present: StreamVec<'scope, T, i64>,
+    ) -> Self {
+        Self::new(changes.as_collection(), present)
+    }
+
     /// The same, of rows as they are committed (+1) and withdrawn (-1), each at the time at which
     /// it comes.
     ///

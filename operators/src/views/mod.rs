@@ -52,7 +52,7 @@ pub use episodes::{Episode, EpisodeSettings, episodes};
 pub use feed::Feed;
 pub use head::Heads;
 pub use matrix::{Fit, Groups, MatrixSettings, MatrixVerdict, Microphone, matrix};
-pub use nearest::{Match, Modality, NearestSettings, Query, nearest};
+pub use nearest::{Finder, Match, Modality, NearestSettings, Query, nearest};
 pub use number::{Embedding, Real};
 pub use observation::{Network, Observation, Place};
 pub use rolling::{

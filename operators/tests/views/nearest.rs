@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rand::{SeedableRng, rngs::StdRng};
 use sonoscope_operators::{
     SourceId,
-    views::{Answer, Match, Modality, NearestSettings, Observation, Query, nearest},
+    views::{Answer, Finder, Match, Modality, NearestSettings, Observation, Query, nearest},
 };
 
 use crate::{
@@ -125,7 +125,9 @@ fn the_nearest_are_those_of_a_search_through_all_rows_whatever_comes_and_goes() 
         holds(&script, plain, |feed, queries| {
             let settings = NearestSettings::default();
             // A second that is corrected may be found again, at another distance.
-            let found = nearest(feed, queries, settings).changes.map(found);
+            let found = nearest(feed, queries, settings, &Finder::default())
+                .changes
+                .map(found);
             found.consolidate()
         });
     }
@@ -134,7 +136,13 @@ fn the_nearest_are_those_of_a_search_through_all_rows_whatever_comes_and_goes() 
 /// The distances of what is found, after each time.
 fn said(script: &Script, keep_s: u32) -> Vec<BTreeSet<Match>> {
     let changes = run(1, script, move |feed, queries| {
-        nearest(feed, queries, NearestSettings { keep_s }).changes
+        nearest(
+            feed,
+            queries,
+            NearestSettings { keep_s },
+            &Finder::default(),
+        )
+        .changes
     });
     standing(&changes, script.turns.len())
 }
@@ -144,6 +152,26 @@ fn seen(segment: i64, dice: &mut StdRng) -> Observation {
         frame_embedding: Some(embedding(dice, NUMBERS)),
         ..second(segment, 0.9)
     }
+}
+
+#[test]
+fn what_is_remembered_is_found_by_its_name() {
+    let mut dice = StdRng::seed_from_u64(7);
+    let rows: Vec<_> = (0..9).map(|k| seen(k, &mut dice)).collect();
+    let script = Script::one_by_one(rows.clone()).then(vec![(rows[3].clone(), -1)], None);
+    let finder = Finder::default();
+    let shared = finder.clone();
+    run(2, &script, move |feed, queries| {
+        nearest(feed, queries, NearestSettings::default(), &shared).changes
+    });
+    let find = |row: &Observation| finder.find(&row.network, &row.source, row.segment);
+    for (place, row) in rows.iter().enumerate() {
+        let expected = (place != 3).then(|| [row.frame_embedding.clone(), None]);
+        assert_eq!(find(row), expected, "second {place}");
+    }
+    let elsewhere = SourceId::slug("elsewhere");
+    assert_eq!(finder.find(&rows[0].network, &elsewhere, 0), None);
+    assert_eq!(finder.find(&network(9), &rows[0].source, 0), None);
 }
 
 #[test]

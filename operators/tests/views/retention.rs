@@ -8,9 +8,9 @@ use std::{
 use differential_dataflow::VecCollection;
 use rand::{SeedableRng, rngs::StdRng};
 use sonoscope_operators::views::{
-    Answers, EpisodeSettings, Heads, Held, MatrixSettings, NearestSettings, Observation, Query,
-    RollingSettings, RollingWindow, Sizes, SyncSettings, VersusSettings, episodes, matrix, nearest,
-    rolling, sync, versus,
+    Answers, EpisodeSettings, Finder, Heads, Held, MatrixSettings, NearestSettings, Observation,
+    Query, RollingSettings, RollingWindow, Sizes, SyncSettings, VersusSettings, episodes, matrix,
+    nearest, rolling, sync, versus,
 };
 use timely::ExchangeData;
 
@@ -116,7 +116,9 @@ fn windows_are_bounded() {
 #[test]
 fn what_is_searched_is_bounded() {
     let settings = NearestSettings { keep_s: KEEP_S };
-    is_bounded(|sizes| move |feed, queries| aside(&sizes, nearest(feed, queries, settings)));
+    is_bounded(|sizes| {
+        move |feed, queries| aside(&sizes, nearest(feed, queries, settings, &Finder::default()))
+    });
 }
 
 #[test]

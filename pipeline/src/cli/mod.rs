@@ -1,5 +1,6 @@
 //! The command line: one file a subcommand.
 
+mod ask;
 mod dataset;
 mod doctor;
 mod eval;
@@ -51,6 +52,8 @@ const EXIT_CODES: &str = "Exit codes: 0 all done; 1 some source failed; 2 asked 
 enum Command {
     /// Score recordings: a row for every second.
     Run(Box<RunArgs>),
+    /// Ask a run what is nearest to a picture, a sound, or a second that it has seen.
+    Ask(Box<ask::AskArgs>),
     /// Say how far a job is that keeps its state in a folder.
     Status(status::StatusArgs),
     /// List the sinks that are built in, with an example of each.
@@ -83,6 +86,7 @@ pub fn main(cli: Cli) -> Result<Exit, Fault> {
     log(cli.verbose, cli.quiet);
     match cli.command {
         Command::Run(args) => run::run(*args, cli.quiet),
+        Command::Ask(args) => ask::run(&args),
         Command::Status(args) => status::run(&args),
         Command::Sinks(args) => sinks::run(&args),
         Command::Inspect(args) => inspect::run(args)

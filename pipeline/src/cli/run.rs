@@ -1,6 +1,7 @@
 //! `sonoscope run`: recordings and cameras in, a row for every second out.
 
 mod cameras;
+mod sinks;
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
@@ -9,7 +10,7 @@ use jiff::Timestamp;
 use sonoscope_models::{Device, NetworkFile, Part, Precision, zoo};
 use sonoscope_operators::{Include, slice::DEFAULT_SILENCE_DBFS};
 
-use super::{ServerArgs, say, stop_on_signal};
+use super::{ServerArgs, stop_on_signal};
 use crate::{
     cameras::Transport,
     config::{CameraTable, Choices, Config, follow::follow},
@@ -17,9 +18,10 @@ use crate::{
     inputs::{Clock, Inputs},
     job::{Job, Outcome, StateOptions},
     roll::Roll,
-    sinks::{Extra, Form, Opening, Scheme, SinkSpec, SinkUri},
+    sinks::{Extra, Scheme, SinkSpec, SinkUri},
     sources::{Frames, Reading, SecondRange, Stop},
     summary,
+    views::{ViewName, ViewTables},
 };
 
 /// What `sonoscope run` takes. Everything may also stand in a file (`--config`); what is said
@@ -62,6 +64,11 @@ pub struct RunArgs {
     /// lists all.
     #[arg(short = 's', long = "sink", value_name = "URI")]
     pub named_sinks: Vec<String>,
+
+    /// An answer to keep up to date while rows come; may be repeated: episodes, rolling, nearest,
+    /// sync, matrix, versus. The table `views` of --config says more.
+    #[arg(long = "view", value_name = "NAME", hide_possible_values = true)]
+    pub named_views: Vec<ViewName>,
 
     /// Write a picture with its heatmap for every second in which the sound's place is known.
     #[arg(long, value_name = "DIR")]
@@ -150,6 +157,10 @@ pub struct RunArgs {
     #[arg(skip)]
     pub sinks: Vec<SinkUri>,
 
+    /// The `[views]` table of the file.
+    #[arg(skip)]
+    pub views: ViewTables,
+
     /// The `[[sink]]` tables of the file.
     #[arg(skip)]
     pub sink_tables: Vec<SinkSpec>,
@@ -187,7 +198,7 @@ pub fn run(mut args: RunArgs, quiet: bool) -> Result<Exit, Fault> {
     let is_dry = args.dry_run;
     let job = job(args)?;
     if is_dry {
-        return try_sinks(&job);
+        return sinks::try_out(&job);
     }
     if table || overlay.is_some() || job.heatmaps.is_some() {
         must_show(&job)?;
@@ -317,7 +328,9 @@ fn job(mut args: RunArgs) -> Result<Job, Fault> {
     let (state, server) = (state(&args)?, args.server.options()?);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let networks = args.networks;
-    let sinks = sinks(args.sinks, args.sink_tables)?;
+    let sinks = sinks::named(args.sinks, args.sink_tables)?;
+    let views = args.views.with(&args.named_views);
+    sinks::can_be_told(&views, &sinks)?;
     let reading = Reading {
         range,
         frames: args.frames.unwrap_or_default(),
@@ -330,6 +343,7 @@ fn job(mut args: RunArgs) -> Result<Job, Fault> {
         roll: Roll::default(),
         networks,
         sinks,
+        views,
         include: Include::from_iter(args.include.iter().copied()),
         heatmaps: args.heatmaps,
         workers: args.workers.map_or(1, usize::from),
@@ -340,50 +354,6 @@ fn job(mut args: RunArgs) -> Result<Job, Fault> {
         state,
         server,
     })
-}
-
-/// Where rows go; to standard output, if nothing is said.
-fn sinks(named: Vec<SinkUri>, tables: Vec<SinkSpec>) -> Result<Vec<SinkSpec>, Fault> {
-    let mut sinks: Vec<SinkSpec> = named.into_iter().map(Into::into).chain(tables).collect();
-    if sinks.is_empty() {
-        sinks.push("jsonl:-".parse::<SinkUri>().map_err(Fault::usage)?.into());
-    }
-    for (at, sink) in sinks.iter().enumerate() {
-        sink.check()
-            .map_err(|wrong| Fault::usage(format!("the sink {}: {wrong}", sink.uri)))
-            .map_err(|fault| fault.tip("docs/sinks.md says what each key takes"))?;
-        let name = sink.uri.to_string();
-        if sinks[..at]
-            .iter()
-            .any(|other| other.uri.to_string() == name)
-        {
-            return Err(Fault::usage(format!("the sink {name} is named twice"))
-                .tip("two sinks at one place would be in each other's way"));
-        }
-    }
-    Ok(sinks)
-}
-
-/// Opens every sink, as far as that leaves it as it is.
-fn try_sinks(job: &Job) -> Result<Exit, Fault> {
-    let (form, stop) = (Form::default(), Stop::default());
-    let opening = Opening {
-        form: &form,
-        state: job.state.as_ref().map(|state| state.folder.as_path()),
-        at: None,
-        stop: &stop,
-    };
-    let mut exit = Exit::Done;
-    for sink in &job.sinks {
-        match sink.try_out(&opening) {
-            Ok(()) => say(&format!("{}: ok", sink.uri)),
-            Err(error) => {
-                exit = Exit::Environment;
-                say(&format!("{}: {error}", sink.uri));
-            }
-        }
-    }
-    Ok(exit)
 }
 
 /// How the state of the job is to be kept, if it is.

@@ -1,5 +1,8 @@
 //! All sinks of a run, as one.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     borrow::Cow,
     io::{self, ErrorKind},
@@ -7,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sonoscope_operators::{Row, SourceId};
+use sonoscope_operators::{Row, SourceId, views::Observation};
 
 use super::routes::Routes;
 use crate::{
@@ -18,6 +21,7 @@ use crate::{
     observer::newest_lag_s,
     sinks::{Account, Form, Opening, Position, Sink, SinkSpec, SinkUri, Withdrawal},
     sources::Stop,
+    views::Change,
 };
 
 /// The sinks of a run, open.
@@ -185,6 +189,44 @@ impl OpenSinks {
         written
     }
 
+    /// Hands changes of views to those who asked for them.
+    ///
+    /// # Errors
+    /// When one takes no more.
+    pub fn changes(&mut self, changes: &[Change]) -> Result<(), Trouble> {
+        self.each(|spec, sink| {
+            let is_wanted = |change: &&Change| {
+                let filter = &spec.filter;
+                spec.views.contains(&change.view) && filter.takes_changes_of(&change.source)
+            };
+            let wanted: Vec<_> = changes.iter().filter(is_wanted).cloned().collect();
+            if wanted.is_empty() {
+                return Ok(());
+            }
+            sink.changes(&wanted)?;
+            sink.flush()
+        })
+    }
+
+    /// Hands out all rows that are committed, from the first sink of those `wanted` that can read
+    /// its own; says whether one could.
+    ///
+    /// # Errors
+    /// When it cannot read them after all: which one, and why.
+    pub fn replay(
+        &mut self,
+        wanted: impl Fn(&SinkSpec) -> bool,
+        take: &mut dyn FnMut(Observation),
+    ) -> Result<bool, (SinkUri, io::Error)> {
+        for (spec, sink) in self.sinks.iter_mut().filter(|(spec, _)| wanted(spec)) {
+            let read = sink.replay(take);
+            if read.map_err(|error| (spec.uri.clone(), error))? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Makes all that they have taken durable, and says where each stands.
     ///
     /// # Errors
@@ -314,88 +356,4 @@ fn refused(uri: &SinkUri, error: &io::Error, is_kept: bool) -> Trouble {
         (false, true) => "when this is mended, the same command goes on where it stopped",
         (false, false) => "the rows that were written before are whole",
     }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn terms() -> Terms {
-        Terms {
-            row_schema: 1,
-            networks: Vec::new(),
-            heatmap: false,
-            embeddings: false,
-            silence_dbfs: -60.0,
-            frames: "exact".into(),
-            from_s: 0,
-            to_s: 9,
-            clock: "none".into(),
-        }
-    }
-
-    fn specs(home: &Path) -> Vec<SinkSpec> {
-        let uri = |scheme: &str| format!("{scheme}:{}", home.join(scheme).display());
-        ["jsonl", "parquet"]
-            .map(|scheme| uri(scheme).parse::<SinkUri>().unwrap().into())
-            .into()
-    }
-
-    fn begin(home: &Path) -> OpenSinks {
-        let (form, stop) = (Form::default(), Stop::default());
-        let manner = Manner {
-            form: &form,
-            state: None,
-            stop: &stop,
-        };
-        OpenSinks::begin(&specs(home), manner).unwrap()
-    }
-
-    fn resume(home: &Path) -> Result<OpenSinks, Fault> {
-        let ledger = Ledger::open(&home.join("state"), false)?;
-        let (form, stop) = (Form::default(), Stop::default());
-        let manner = Manner {
-            form: &form,
-            state: Some(home),
-            stop: &stop,
-        };
-        OpenSinks::resume(&specs(home), manner, &ledger, &terms())
-    }
-
-    /// What a kill leaves is what is there when everything is dropped: none of these writes then.
-    #[test]
-    fn a_kill_before_the_first_transaction_leaves_a_job_that_begins() {
-        for is_committed in [false, true] {
-            let home = tempfile::tempdir().unwrap();
-            let ledger = Ledger::open(&home.path().join("state"), false).unwrap();
-            let mut sinks = begin(home.path());
-            if is_committed {
-                assert_eq!(
-                    sinks.commit().ok().map(|positions| positions.len()),
-                    Some(2)
-                );
-            }
-            drop((sinks, ledger));
-            resume(home.path()).unwrap();
-            // And from then on it is one that has begun.
-            let ledger = Ledger::open(&home.path().join("state"), false).unwrap();
-            assert_eq!(ledger.sinks(&terms()).unwrap().unwrap().len(), 2);
-            drop(ledger);
-            resume(home.path()).unwrap();
-        }
-    }
-
-    #[test]
-    fn rows_of_others_are_not_taken_for_the_remains_of_a_kill() {
-        let home = tempfile::tempdir().unwrap();
-        let part = home.path().join("parquet/source=a");
-        std::fs::create_dir_all(&part).unwrap();
-        std::fs::write(part.join("one.parquet"), "rows").unwrap();
-        let refused = resume(home.path()).map(|_| ()).unwrap_err().to_string();
-        assert!(refused.contains("rows of another run"), "{refused}");
-        assert!(
-            !home.path().join("jsonl").exists(),
-            "the other sink is as it was"
-        );
-    }
 }

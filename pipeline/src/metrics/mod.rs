@@ -4,6 +4,7 @@ mod buckets;
 mod cameras;
 mod deliveries;
 mod process;
+mod views;
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,6 +20,7 @@ pub use process::Process;
 use crate::{
     cameras::Roster,
     sinks::{Account, Counters},
+    views::ViewStore,
 };
 
 /// The one label of a series: its name and value.
@@ -49,6 +51,7 @@ struct Inner {
     sink_write: Histograms,
     sink_lag: Family<Label, Seconds>,
     deliveries: Deliveries,
+    views: views::Remembered,
 }
 
 impl Metrics {
@@ -96,6 +99,8 @@ impl Metrics {
         own.register_collector(Box::new(cameras::Cameras::new(roster.clone())));
         let deliveries = Deliveries::default();
         own.register_collector(Box::new(deliveries.clone()));
+        let views = views::Remembered::default();
+        own.register_collector(Box::new(views.clone()));
         registry.register_collector(Box::new(process::Collected));
         Self(Arc::new(Inner {
             registry,
@@ -106,6 +111,7 @@ impl Metrics {
             sink_write,
             sink_lag,
             deliveries,
+            views,
         }))
     }
 
@@ -144,6 +150,11 @@ impl Metrics {
     /// A sink delivers its rows, and counts what becomes of them.
     pub fn delivers(&self, sink: &str, counters: Counters) {
         self.0.deliveries.add(sink, counters);
+    }
+
+    /// The run has these views.
+    pub fn has_views(&self, store: ViewStore) {
+        self.0.views.are(store);
     }
 
     /// What became of the rows of each sink that delivers them.

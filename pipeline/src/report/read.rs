@@ -9,7 +9,7 @@ use std::{
 use super::{line::Line, parquet};
 use crate::{
     fault::Fault,
-    sinks::{Written, unpacked},
+    sinks::{Written, is_change, unpacked},
 };
 
 /// Hands out the lines that are found at a path.
@@ -47,6 +47,9 @@ fn jsonl(path: &Path, bytes: u64, take: &mut impl FnMut(Line)) -> Result<(), Fau
     let file = unpacked(file.take(bytes)).map_err(unreadable)?;
     for (number, text) in (1..).zip(file.lines()) {
         let text = text.map_err(unreadable)?;
+        if is_change(&text) {
+            continue;
+        }
         let line = serde_json::from_str(&text).map_err(|error| {
             Fault::usage(format!(
                 "line {number} of {} is no row: {error}",

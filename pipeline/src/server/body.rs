@@ -2,24 +2,26 @@
 
 use std::time::Duration;
 
-use axum::{
-    body::Bytes,
-    extract::rejection::BytesRejection,
-    http::{HeaderMap, StatusCode, header},
-};
-use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::{Map, Value};
+use axum::{body::Bytes, extract::rejection::BytesRejection, http::HeaderMap};
+use serde::Deserialize;
 use sonoscope_operators::{NoSourceId, SourceId};
 use utoipa::ToSchema;
 
-use super::{Deps, Networks, Problem};
+use super::{
+    Deps, Networks, Problem,
+    keys::{Form, Keys},
+};
 use crate::{
     cameras::{Address, CameraSpec, Transport},
     sinks::SinkUri,
 };
 
-/// A body may have no more.
-pub const LARGEST_BYTES: usize = 64 << 10;
+/// What asks for a live source.
+pub const FORM: Form = Form {
+    largest_bytes: 64 << 10,
+    example: EXAMPLE,
+    keys: "url, id, transport, stall_s, jitter_ms, insecure, silence_dbfs, networks, sinks",
+};
 
 /// A URL may have no more.
 const LONGEST_URL_BYTES: usize = 4096;
@@ -68,72 +70,26 @@ pub fn spec(
     body: Result<Bytes, BytesRejection>,
     deps: &Deps,
 ) -> Result<CameraSpec, Problem> {
-    must_be_json(headers)?;
-    let body = body.map_err(|rejection| unread(&rejection))?;
-    let value = serde_json::from_slice::<Value>(&body)
-        // What serde_json says of the form of JSON repeats nothing of it.
-        .map_err(|error| Problem::bad(format!("the body is no JSON: {error}"), EXAMPLE))?;
-    let Value::Object(keys) = value else {
-        return Err(Problem::bad("the body is no object", EXAMPLE));
-    };
-    NewSource::of(keys)?.spec(deps)
+    NewSource::of(Keys::read(headers, body, FORM)?)?.spec(deps)
 }
 
 const EXAMPLE: &str = r#"send {"url": "rtsp://...", "id": "front-door"}"#;
 
-/// A page of the web may make a browser send other types unasked.
-fn must_be_json(headers: &HeaderMap) -> Result<(), Problem> {
-    let kind = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok());
-    let kind = kind
-        .and_then(|kind| kind.split(';').next())
-        .unwrap_or_default();
-    if kind.trim().eq_ignore_ascii_case("application/json") {
-        return Ok(());
-    }
-    Err(Problem::new(
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "the body is not said to be JSON",
-        "send `Content-Type: application/json`",
-    ))
-}
-
-/// The body is too large.
-pub fn too_large() -> Problem {
-    let error = format!("the body is larger than {LARGEST_BYTES} bytes");
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, error, EXAMPLE)
-}
-
-fn unread(rejection: &BytesRejection) -> Problem {
-    let status = rejection.status();
-    if status == StatusCode::PAYLOAD_TOO_LARGE {
-        return too_large();
-    }
-    Problem::new(status, "the body did not come in whole", "send it again")
-}
-
 impl NewSource {
-    /// Takes the keys one by one: what is wrong is told by the key's name and what it should be,
-    /// never by its value, which may be a password in the wrong place.
-    fn of(mut keys: Map<String, Value>) -> Result<Self, Problem> {
-        let keys = &mut keys;
-        let url = take(keys, "url", "a text")?;
+    fn of(mut keys: Keys) -> Result<Self, Problem> {
+        let url = keys.take("url", "a text")?;
         let this = Self {
             url: url.ok_or_else(|| Problem::bad("`url` is missing", EXAMPLE))?,
-            id: take(keys, "id", "a text")?,
-            transport: take(keys, "transport", "\"auto\", \"tcp\" or \"udp\"")?,
-            stall_s: take(keys, "stall_s", "a number of seconds")?,
-            jitter_ms: take(keys, "jitter_ms", "a whole number of milliseconds")?,
-            insecure: take(keys, "insecure", "true or false")?,
-            silence_dbfs: take(keys, "silence_dbfs", "a number of dB")?,
-            networks: take(keys, "networks", "a list of names")?,
-            sinks: take(keys, "sinks", "a list of names")?,
+            id: keys.take("id", "a text")?,
+            transport: keys.take("transport", "\"auto\", \"tcp\" or \"udp\"")?,
+            stall_s: keys.take("stall_s", "a number of seconds")?,
+            jitter_ms: keys.take("jitter_ms", "a whole number of milliseconds")?,
+            insecure: keys.take("insecure", "true or false")?,
+            silence_dbfs: keys.take("silence_dbfs", "a number of dB")?,
+            networks: keys.take("networks", "a list of names")?,
+            sinks: keys.take("sinks", "a list of names")?,
         };
-        match keys.keys().next() {
-            Some(key) => Err(unknown(key)),
-            None => Ok(this),
-        }
+        keys.end().map(|()| this)
     }
 
     fn spec(self, deps: &Deps) -> Result<CameraSpec, Problem> {
@@ -160,27 +116,6 @@ impl NewSource {
             ..default
         })
     }
-}
-
-fn take<T: DeserializeOwned>(
-    keys: &mut Map<String, Value>,
-    key: &str,
-    form: &str,
-) -> Result<Option<T>, Problem> {
-    let value = keys.remove(key).filter(|value| !value.is_null());
-    let value = value.map(serde_json::from_value).transpose();
-    value.map_err(|_| Problem::bad(format!("`{key}` is not {form}"), EXAMPLE))
-}
-
-fn unknown(key: &str) -> Problem {
-    let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-    let error = match key.len() <= 40 && key.chars().all(is_word) {
-        true => format!("there is no key `{key}`"),
-        false => "there is a key that is none".to_owned(),
-    };
-    let tip = "keys are url, id, transport, stall_s, jitter_ms, insecure, silence_dbfs, networks, \
-               sinks";
-    Problem::bad(error, tip)
 }
 
 fn address(url: &str) -> Result<Address, Problem> {

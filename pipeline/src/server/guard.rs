@@ -9,7 +9,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{Problem, Token, body, routes::Shared};
+use super::{
+    Problem, Token, keys,
+    routes::{self, Shared},
+};
 
 /// The path that everybody may ask, as those do who start a program again when it is dead.
 pub const OPEN: &str = "/healthz";
@@ -35,8 +38,9 @@ pub async fn admit(State(shared): State<Shared>, request: Request, next: Next) -
 pub async fn limit_size(request: Request, next: Next) -> Response {
     let length = request.headers().get(header::CONTENT_LENGTH);
     let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    match length.is_some_and(|length| length > body::LARGEST_BYTES as u64) {
-        true => body::too_large().into_response(),
+    let form = routes::form_of(request.uri().path());
+    match length.is_some_and(|length| length > form.largest_bytes as u64) {
+        true => keys::too_large(form).into_response(),
         false => next.run(request).await,
     }
 }

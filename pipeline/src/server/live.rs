@@ -44,45 +44,67 @@ pub async fn live(
     State(shared): State<Shared>,
     Named(camera): Named,
 ) -> Result<impl IntoResponse, Problem> {
+    // Nothing of the source is held but the end of a queue, so that the source can go.
+    relayed(shared, "row", "rows", camera.listeners.listen(), |_| true)
+}
+
+/// What is heard from now on and `wanted`, as events of this name; `lost` tells how many `things`
+/// were not heard by whoever is too slow.
+///
+/// # Errors
+/// When there are as many listeners as there may be.
+pub fn relayed(
+    shared: Shared,
+    name: &'static str,
+    things: &'static str,
+    heard: broadcast::Receiver<Arc<str>>,
+    wanted: impl Fn(&str) -> bool + Send + 'static,
+) -> Result<impl IntoResponse, Problem> {
     let place = shared.listeners.clone().try_acquire_owned();
     let place = place.map_err(|_| {
         let error = format!("there are {LISTENERS} listeners, and there may be no more");
-        let tip = "wait until one has left, or read the rows from a sink";
+        let tip = "wait until one has left, or let a sink take them";
         Problem::new(StatusCode::TOO_MANY_REQUESTS, error, tip)
     })?;
     let (out, events) = mpsc::channel(1);
     let relay = Relay {
-        rows: camera.listeners.listen(),
+        name,
+        things,
+        heard,
+        wanted,
         out,
         ended: shared.ended,
         _place: place,
     };
-    // It holds nothing of the source but the end of a queue, so that the source can go.
     tokio::spawn(relay.run());
     let keep_alive = KeepAlive::new().interval(SIGN_OF_LIFE);
     Ok(Sse::new(ReceiverStream::new(events)).keep_alive(keep_alive))
 }
 
-/// What hands rows from a source to one listener.
-struct Relay {
-    rows: broadcast::Receiver<Arc<str>>,
+/// What hands rows, or changes, to one listener.
+struct Relay<W> {
+    name: &'static str,
+    things: &'static str,
+    heard: broadcast::Receiver<Arc<str>>,
+    wanted: W,
     out: mpsc::Sender<Result<Event, Infallible>>,
     ended: watch::Receiver<bool>,
     _place: OwnedSemaphorePermit,
 }
 
-impl Relay {
+impl<W: Fn(&str) -> bool> Relay<W> {
     /// Until the listener has left, the source has gone, or the interface ends.
     async fn run(mut self) {
         loop {
             let received = tokio::select! {
-                received = self.rows.recv() => received,
+                received = self.heard.recv() => received,
                 () = self.out.closed() => return,
                 _ = self.ended.wait_for(|ended| *ended) => return,
             };
             let (event, is_last) = match received {
-                Ok(row) => (Event::default().event("row").data(row), false),
-                Err(RecvError::Lagged(rows)) => (lost(rows), false),
+                Ok(heard) if !(self.wanted)(&heard) => continue,
+                Ok(heard) => (Event::default().event(self.name).data(heard), false),
+                Err(RecvError::Lagged(count)) => (lost(self.things, count), false),
                 Err(RecvError::Closed) => (Event::default().event("gone").data("{}"), true),
             };
             // A listener that is slow is waited for here, while the queue loses its oldest.
@@ -93,7 +115,7 @@ impl Relay {
     }
 }
 
-fn lost(rows: u64) -> Event {
-    let data = format!("{{\"rows\":{rows}}}");
+fn lost(things: &str, count: u64) -> Event {
+    let data = format!("{{\"{things}\":{count}}}");
     Event::default().event("lost").data(data)
 }

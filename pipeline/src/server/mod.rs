@@ -9,6 +9,7 @@ mod door;
 mod frame;
 mod guard;
 mod health;
+mod keys;
 mod live;
 mod measured;
 mod networks;
@@ -16,12 +17,15 @@ mod openapi;
 mod options;
 mod page;
 mod problem;
+mod queries;
+mod question;
 mod routes;
 mod sinks;
 mod sources;
 #[cfg(test)]
 mod tests;
 mod token;
+mod views;
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -38,7 +42,9 @@ pub use options::Options;
 pub use problem::Problem;
 pub use token::{Token, TokenError};
 
-use crate::{cameras::Roster, fault::Fault, metrics::Metrics, sinks::SinkUri};
+use crate::{
+    ask::Desk, cameras::Roster, fault::Fault, metrics::Metrics, sinks::SinkUri, views::ViewStore,
+};
 use door::{Door, Patience};
 use routes::Shared;
 
@@ -59,6 +65,10 @@ pub struct Deps {
     pub sinks: Vec<SinkUri>,
     /// What is measured.
     pub metrics: Metrics,
+    /// What views answer.
+    pub views: ViewStore,
+    /// Where questions are taken, if the run takes any.
+    pub desk: Option<Desk>,
 }
 
 /// The interface, open until it is dropped, which takes less than a second.
@@ -79,7 +89,7 @@ impl Server {
         options.check()?;
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
-            .max_blocking_threads(frame::ENCODERS)
+            .max_blocking_threads(frame::ENCODERS + queries::ASKERS)
             .thread_name("http")
             .enable_io()
             .enable_time()

@@ -6,7 +6,9 @@ use utoipa::{
     openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
 };
 
-use super::{Problem, frame, health, live, measured, networks, page, sinks, sources};
+use super::{
+    Problem, frame, health, live, measured, networks, page, queries, sinks, sources, views,
+};
 
 /// The description. A test holds it to the paths there are.
 #[derive(OpenApi)]
@@ -25,6 +27,14 @@ use super::{Problem, frame, health, live, measured, networks, page, sinks, sourc
         frame::frame,
         networks::list,
         sinks::list,
+        queries::list,
+        queries::add,
+        queries::one,
+        queries::remove,
+        queries::live,
+        views::list,
+        views::answers,
+        views::live,
         document,
         health::alive,
         health::ready,

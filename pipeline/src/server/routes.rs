@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::{DefaultBodyLimit, FromRequestParts, Path},
+    handler::Handler as _,
     http::{StatusCode, request::Parts},
     middleware::{from_fn, from_fn_with_state},
     routing::{MethodRouter, get},
@@ -13,8 +14,8 @@ use sonoscope_operators::{NoSourceId, SourceId};
 use tokio::sync::{Semaphore, watch};
 
 use super::{
-    Deps, Problem, Token, body, frame, guard, health, live, measured, networks, openapi, page,
-    sinks, sources,
+    Deps, Problem, Token, body, frame, guard, health, keys::Form, live, measured, networks,
+    openapi, page, queries, sinks, sources, views,
 };
 use crate::cameras::Camera;
 
@@ -31,6 +32,8 @@ pub struct Shared {
     pub listeners: Arc<Semaphore>,
     /// Places for those who want pictures.
     pub encoders: Arc<Semaphore>,
+    /// Places for those at whose questions networks look.
+    pub askers: Arc<Semaphore>,
 }
 
 impl Shared {
@@ -42,6 +45,7 @@ impl Shared {
             ended,
             listeners: Arc::new(Semaphore::new(live::LISTENERS)),
             encoders: Arc::new(Semaphore::new(frame::ENCODERS)),
+            askers: Arc::new(Semaphore::new(queries::ASKERS)),
         }
     }
 }
@@ -59,11 +63,32 @@ pub fn table() -> Vec<(&'static str, MethodRouter<Shared>)> {
         ("/api/sources/{id}/frame.jpg", get(frame::frame)),
         ("/api/networks", get(networks::list)),
         ("/api/sinks", get(sinks::list)),
+        (
+            queries::PATH,
+            get(queries::list)
+                .post(queries::add.layer(DefaultBodyLimit::max(queries::FORM.largest_bytes))),
+        ),
+        (
+            "/api/queries/{id}",
+            get(queries::one).delete(queries::remove),
+        ),
+        ("/api/queries/{id}/live", get(queries::live)),
+        ("/api/views", get(views::list)),
+        ("/api/views/{id}", get(views::answers)),
+        ("/api/views/{id}/live", get(views::live)),
         ("/api/openapi.json", get(openapi::document)),
         (guard::OPEN, get(health::alive)),
         ("/readyz", get(health::ready)),
         ("/metrics", get(measured::metrics)),
     ]
+}
+
+/// What a body for a path may be.
+pub fn form_of(path: &str) -> Form {
+    match path {
+        queries::PATH => queries::FORM,
+        _ => body::FORM,
+    }
 }
 
 /// The paths, guarded.
@@ -76,7 +101,7 @@ pub fn router(shared: Shared) -> Router {
     routes
         .fallback(nothing_here)
         .method_not_allowed_fallback(no_such_method)
-        .layer(DefaultBodyLimit::max(body::LARGEST_BYTES))
+        .layer(DefaultBodyLimit::max(body::FORM.largest_bytes))
         .layer(from_fn(guard::limit_size))
         .layer(from_fn_with_state(shared.clone(), guard::admit))
         .layer(from_fn(guard::limit_time))

@@ -1,6 +1,6 @@
 //! What a request has to bring where strangers may ask.
 
-use std::{ffi::OsString, fmt, fs, io, path::Path};
+use std::{fmt, io};
 
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -41,23 +41,6 @@ impl Token {
             return Err(TokenError::Short);
         }
         Ok(Self(Sha256::digest(text).into()))
-    }
-
-    /// The token in a file.
-    ///
-    /// # Errors
-    /// When the file cannot be read, or holds no token.
-    pub fn read(path: &Path) -> Result<Self, TokenError> {
-        Self::new(&fs::read_to_string(path)?)
-    }
-
-    /// The token that the environment holds, if it holds one.
-    ///
-    /// # Errors
-    /// When what it holds is no token.
-    pub fn of_environment(value: Option<OsString>) -> Result<Option<Self>, TokenError> {
-        let text = value.map(|value| value.into_string().map_err(|_| TokenError::Form));
-        (text.transpose()?).map(|text| Self::new(&text)).transpose()
     }
 
     /// Whether this is it.

@@ -2,7 +2,7 @@
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use serde::{Deserialize, Deserializer, de::Error as _};
-use sonoscope_operators::{Row, Status};
+use sonoscope_operators::{Row, SourceId, Status};
 
 /// Which rows a sink takes: those to which all that is said applies.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
@@ -47,6 +47,12 @@ impl Filter {
                 .is_none_or(|wanted| wanted == row.localizable)
             && self.source.has(row.source.as_str())
             && self.network.has(&row.provenance.network)
+    }
+
+    /// Whether changes of answers of this source are taken: of all that is said, the rest is about
+    /// rows.
+    pub fn takes_changes_of(&self, source: &SourceId) -> bool {
+        self.source.has(source.as_str())
     }
 
     /// Whether it takes everything.

@@ -15,6 +15,7 @@ mod mqtt;
 #[cfg(feature = "nats")]
 mod nats;
 mod null;
+mod observed;
 mod open;
 mod options;
 mod parquet;
@@ -39,13 +40,17 @@ mod webhook;
 use std::{io, path::PathBuf, time::Instant};
 
 use serde::{Deserialize, Serialize};
-use sonoscope_operators::{Row, SourceId};
+use sonoscope_operators::{Row, SourceId, views::Observation};
+
+use crate::views::Change;
 
 pub use delivery::{Account, Counters};
 pub use endpoint::expand;
 pub use filter::Filter;
 pub use form::{Form, NetworkForm};
-pub use jsonl::unpacked;
+pub use jsonl::{is_change, unpacked};
+pub use observed::Observed;
+use observed::invalid;
 pub use open::{Opening, catalogue};
 pub use spec::{BufferKind, BufferSpec, Extra, OptionValue, RetrySpec, SinkSpec, WhenFull};
 pub use uri::{Scheme, SinkUri, UriError};
@@ -82,12 +87,28 @@ pub trait Sink: Send {
         Ok(())
     }
 
+    /// Takes changes of the views' answers, in order. Whoever has no use for them lets them go.
+    ///
+    /// # Errors
+    /// When they cannot be taken.
+    fn changes(&mut self, _changes: &[Change]) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Rows of this source that an earlier run committed hold no longer, since the source has
     /// changed; its new ones follow.
     ///
     /// # Errors
     /// When they cannot be taken back.
     fn withdraw(&mut self, source: &SourceId) -> io::Result<Withdrawal>;
+
+    /// Hands out all rows that it has, those of a source in order; says whether it can at all.
+    ///
+    /// # Errors
+    /// When what it has written cannot be read.
+    fn replay(&mut self, _take: &mut dyn FnMut(Observation)) -> io::Result<bool> {
+        Ok(false)
+    }
 
     /// Waits until everything taken has reached its receiver, or for so long.
     ///

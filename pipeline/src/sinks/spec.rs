@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 use sonoscope_operators::Include;
 
 use super::{Filter, SinkUri};
+use crate::views::ViewName;
 
 /// A sink as asked for.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
@@ -32,6 +33,9 @@ pub struct SinkSpec {
     /// Whether each row is a CloudEvent.
     #[serde(default)]
     pub cloudevents: bool,
+    /// The views whose changes it takes besides rows.
+    #[serde(default)]
+    pub views: Vec<ViewName>,
     /// What the sink itself wants to know; the same as in the query of its URI.
     #[serde(default)]
     pub options: BTreeMap<String, OptionValue>,
@@ -129,6 +133,7 @@ impl From<SinkUri> for SinkSpec {
             retry: RetrySpec::default(),
             dead_letters: None,
             cloudevents: false,
+            views: Vec::new(),
             options: BTreeMap::new(),
         }
     }
@@ -180,13 +185,15 @@ impl SinkSpec {
             return Err("retry.first: it is longer than retry.most".into());
         }
         let is_delivered = self.uri.is_delivered();
+        let is_idle = |is_said: bool| is_said && !is_delivered;
         let idle = [
-            ("buffer", self.buffer != BufferSpec::default()),
-            ("retry", self.retry != RetrySpec::default()),
-            ("dead-letters", self.dead_letters.is_some()),
-            ("cloudevents", self.cloudevents),
+            ("buffer", is_idle(self.buffer != BufferSpec::default())),
+            ("retry", is_idle(self.retry != RetrySpec::default())),
+            ("dead-letters", is_idle(self.dead_letters.is_some())),
+            ("cloudevents", is_idle(self.cloudevents)),
+            ("views", !self.views.is_empty() && !self.uri.takes_changes()),
         ];
-        match idle.iter().find(|(_, is_said)| *is_said && !is_delivered) {
+        match idle.iter().find(|(_, is_idle)| *is_idle) {
             Some((key, _)) => Err(format!("{key}: {} has no use for it", self.uri)),
             None => Ok(()),
         }
@@ -272,6 +279,7 @@ mod tests {
         let hook = "uri = 'webhook+http://h/'\n";
         for (text, told) in [
             ("uri = 'null:'\ncloudevents = true", "cloudevents"),
+            ("uri = 'null:'\nviews = ['rolling']", "views"),
             (&format!("{hook}[buffer]\nbytes = 0"), "buffer.bytes"),
             (&format!("{hook}[retry]\nfirst = 60"), "retry.first"),
             (

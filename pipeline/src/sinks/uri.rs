@@ -135,6 +135,11 @@ impl SinkUri {
         )
     }
 
+    /// Whether it has a use for changes of views.
+    pub fn takes_changes(&self) -> bool {
+        self.is_delivered() || self.scheme == Scheme::Jsonl
+    }
+
     /// Where its rows can be read again, up to a position; nothing if they cannot.
     pub fn written(&self, at: &Position) -> Option<Written> {
         let path = PathBuf::from(self.rest());

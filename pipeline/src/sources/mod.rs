@@ -18,6 +18,7 @@ mod selective;
 mod sight;
 mod sound;
 mod spec;
+mod still;
 mod teardown;
 mod tracks;
 mod watch;
@@ -43,6 +44,7 @@ use sonoscope_operators::{
     ClockSource, Event, GridSpec, SEGMENT_SAMPLES, SourceId, SourceInfo, WINDOW_REACH, Wishes,
 };
 pub use spec::{path_of, shown};
+pub use still::{StillError, still};
 pub use watch::Stop;
 
 /// A source as asked for on the command line.

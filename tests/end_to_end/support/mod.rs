@@ -2,6 +2,7 @@
 
 pub mod camera;
 pub mod clips;
+pub mod hook;
 pub mod jobs;
 pub mod networks;
 pub mod npy;

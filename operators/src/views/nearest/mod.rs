@@ -1,5 +1,6 @@
 //! Standing queries: the seconds that are most like a picture or a sound.
 
+mod finder;
 mod merge;
 mod queries;
 mod query;
@@ -12,7 +13,10 @@ use differential_dataflow::{Hashable, VecCollection};
 use serde::{Deserialize, Serialize};
 use timely::{order::TotalOrder, progress::Timestamp};
 
-pub use self::query::{Match, Modality, Query};
+pub use self::{
+    finder::Finder,
+    query::{Match, Modality, Query},
+};
 use self::{merge::Merge, shard::Asked, standing::Candidate};
 use super::{
     Answers, Embedding, Feed, Observation, Real, Sizes,
@@ -59,11 +63,13 @@ struct Listed {
 /// whose best so many were withdrawn that others have to be found. Distances are the same to the
 /// bit on any number of workers, on machines of the same kind.
 ///
-/// A remembered second takes 4 bytes for each number of its two embeddings, and about 40 more.
+/// A remembered second takes 4 bytes for each number of its two embeddings, and about 40 more. It is
+/// found by its name through `finder`, too.
 pub fn nearest<'scope, T: Timestamp + TotalOrder>(
     feed: Feed<'scope, T>,
     queries: VecCollection<'scope, T, Query>,
     settings: NearestSettings,
+    finder: &Finder,
 ) -> Answers<'scope, T, Match> {
     let sizes = Sizes::default();
     let peers = queries.scope().peers() as u64;
@@ -78,7 +84,7 @@ pub fn nearest<'scope, T: Timestamp + TotalOrder>(
         Asked::Row(at) => at.key.hashed(),
         Asked::Query { worker, .. } => *worker,
     };
-    let shard = shard::Searched::new(settings);
+    let shard = finder.shared(shard::Searched::new(settings));
     let asked = rows.concat(queries);
     let tide = feed.tide.clone();
     let listed = maintain(asked, tide, "Nearest", route, shard, sizes.clone());

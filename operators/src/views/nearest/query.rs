@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use differential_dataflow::{AsCollection, VecCollection};
 use serde::{Deserialize, Serialize};
+use timely::{dataflow::StreamVec, progress::Timestamp};
 
 use crate::{
     SourceId,
@@ -65,6 +67,13 @@ impl Query {
             until: None,
             least_correspondence: None,
         }
+    }
+
+    /// Queries as they come (+1) and go (-1), as [`nearest`](super::nearest()) takes them.
+    pub fn of_changes<'scope, T: Timestamp>(
+        changes: StreamVec<'scope, T, (Self, T, isize)>,
+    ) -> VecCollection<'scope, T, Self> {
+        changes.as_collection()
     }
 
     /// Whether it looks for pictures, or for sounds.

@@ -6,10 +6,13 @@ use pulp::Arch;
 use serde::{Deserialize, Serialize};
 
 use super::{Listed, NearestSettings, Query, Vectors, queries::listed, space::Space};
-use crate::views::{
-    Held, Network,
-    maintain::Shard,
-    tracks::{At, Key},
+use crate::{
+    SourceId,
+    views::{
+        Embedding, Held, Network,
+        maintain::Shard,
+        tracks::{At, Key},
+    },
 };
 
 /// A second, or a query for one of the workers, all of which look for it.
@@ -35,6 +38,16 @@ impl Searched {
             tide: None,
             spaces: HashMap::new(),
         }
+    }
+
+    /// Where a second lies, if it is remembered.
+    pub fn find(
+        &self,
+        network: &Network,
+        source: &SourceId,
+        segment: i64,
+    ) -> Option<[Option<Embedding>; 2]> {
+        self.spaces.get(network)?.find(source, segment)
     }
 
     fn space(&mut self, network: &Network) -> &mut Space {

@@ -11,7 +11,10 @@ use super::{
 };
 use crate::{
     SourceId,
-    views::seconds::{BLOCK, Disputes, Seconds, block_of},
+    views::{
+        Embedding,
+        seconds::{BLOCK, Disputes, Seconds, block_of},
+    },
 };
 
 /// All that is of one network.
@@ -61,6 +64,13 @@ impl Space {
         source.live |= live;
         source.newest = source.newest.max(segment);
         place
+    }
+
+    /// Where a second lies, if it is remembered.
+    pub fn find(&self, name: &SourceId, segment: i64) -> Option<[Option<Embedding>; 2]> {
+        let source = &self.sources[*self.by_name.get(name)?];
+        let slot = source.slots.get(segment).copied()?;
+        Some(self.store.vectors(slot)?.of)
     }
 
     /// Takes in the changes of a second.

@@ -122,8 +122,8 @@ fn a_body_may_be_so_large_and_no_larger() {
         let rest = r#"{"url":"rtsp://host/"}"#;
         " ".repeat(bytes - rest.len()) + rest
     };
-    assert_eq!(open.post(body(body::LARGEST_BYTES)).status, 201);
-    open.post(body(body::LARGEST_BYTES + 1))
+    assert_eq!(open.post(body(body::FORM.largest_bytes)).status, 201);
+    open.post(body(body::FORM.largest_bytes + 1))
         .explains(413, "65536");
     // Who says that 30 GB follow is not waited for.
     let head = "POST /api/sources HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\

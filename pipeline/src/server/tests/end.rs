@@ -11,6 +11,7 @@ use crate::{
     cameras::Roster,
     metrics::Metrics,
     server::{Deps, Networks, Options, Server},
+    views::ViewStore,
 };
 
 #[test]
@@ -59,9 +60,11 @@ fn a_port_that_is_taken_is_told() {
     let open = Open::new(1);
     let roster = Roster::new(1);
     let deps = Deps {
+        desk: None,
         sinks: vec!["null:".parse().unwrap()],
         metrics: Metrics::new(&roster),
         networks: Networks::new(Vec::new()),
+        views: ViewStore::default(),
         roster,
     };
     let options = Options {

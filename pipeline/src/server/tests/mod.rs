@@ -9,6 +9,8 @@ mod live;
 mod metrics;
 mod openapi;
 mod page;
+mod queries;
 mod sources;
 mod support;
 mod token;
+mod views;

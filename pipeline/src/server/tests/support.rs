@@ -8,18 +8,22 @@ use std::{
 };
 
 use serde_json::Value;
+use sonoscope_models::Runtime;
 use sonoscope_operators::{
     ClockSource, Frame, Heatmap, Include, Picture, Provenance, Row, Score, Segment, SourceInfo,
     Status,
+    views::{EpisodeSettings, Finder, NearestSettings},
 };
 
 use crate::{
+    ask::{Desk, Spaces},
     cameras::{Camera, Roster},
     job::Witness,
     metrics::Metrics,
     observer::Observer,
     pool::Scored,
     server::{ContractSummary, Deps, NetworkCard, Networks, Options, Server, Token},
+    views::{Queries, ViewName, ViewSettings, ViewStore},
 };
 
 /// What no answer may hold.
@@ -32,6 +36,8 @@ pub struct Open {
     pub networks: Networks,
     pub metrics: Metrics,
     pub observer: Observer,
+    pub views: ViewStore,
+    pub queries: Queries,
 }
 
 /// An answer.
@@ -49,10 +55,29 @@ impl Open {
         Self::with_token(limit, None)
     }
 
+    /// One that takes questions, of a run without networks.
+    pub fn asked() -> Self {
+        Self::opened(1, None, ViewSettings::Nearest(NearestSettings::default()))
+    }
+
     pub fn with_token(limit: usize, token: Option<&str>) -> Self {
+        let episodes = ViewSettings::Episodes(EpisodeSettings::default());
+        Self::opened(limit, token, episodes)
+    }
+
+    fn opened(limit: usize, token: Option<&str>, view: ViewSettings) -> Self {
         let roster = Roster::new(limit);
         let networks = Networks::new(vec![card()]);
         let metrics = Metrics::new(&roster);
+        let queries = Queries::default();
+        let is_asked = view.name() == ViewName::Nearest;
+        let desk = is_asked.then(|| {
+            let runtime = Runtime::load().expect("`make setup` was run");
+            let spaces = Spaces::new(&runtime, &[], &[]);
+            Desk::new(spaces, queries.clone(), Finder::default())
+        });
+        let views = ViewStore::new(&[view], true);
+        metrics.has_views(views.clone());
         let observer = Observer::new(roster.clone(), Include::default(), Some(metrics.clone()));
         let options = Options {
             listen: "127.0.0.1:0".parse().unwrap(),
@@ -63,6 +88,8 @@ impl Open {
             networks: networks.clone(),
             sinks: vec!["null:".parse().unwrap()],
             metrics: metrics.clone(),
+            views: views.clone(),
+            desk,
         };
         let server = Server::start(options, deps).unwrap();
         Self {
@@ -71,6 +98,8 @@ impl Open {
             networks,
             metrics,
             observer,
+            views,
+            queries,
         }
     }
 

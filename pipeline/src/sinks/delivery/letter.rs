@@ -8,6 +8,8 @@ use serde::{
 };
 use sonoscope_operators::{Include, ROW_SCHEMA, Row, SourceId};
 
+use crate::views::Change;
+
 /// Something to be handed over, with its place in the order.
 #[derive(Clone, Debug)]
 pub struct Letter {
@@ -37,6 +39,17 @@ pub enum Content {
         /// The answer, as JSON.
         body: Option<String>,
     },
+}
+
+impl From<Change> for Content {
+    fn from(change: Change) -> Self {
+        Self::Change {
+            view: change.view.to_string(),
+            source: Some(change.source),
+            key: change.key,
+            body: change.body,
+        }
+    }
 }
 
 /// The form in which letters are written.

@@ -39,7 +39,7 @@ use queue::Queue;
 use receiver::{Receiver, SendError};
 
 use super::{BufferKind, Opening, Position, Sink, SinkSpec, WhenFull, Withdrawal};
-use crate::{cameras::is_camera, sources::Stop};
+use crate::{cameras::is_camera, sources::Stop, views::Change};
 
 /// What waits in memory at most, if nothing else is said.
 const MEMORY_BYTES: u64 = 64 << 20;
@@ -56,6 +56,8 @@ pub struct Delivered {
     postman: Option<JoinHandle<()>>,
     style: Style,
     when_full: Option<WhenFull>,
+    /// Whether rows of live sources have come, which wait for nobody.
+    is_live: bool,
     stop: Stop,
     name: String,
 }
@@ -106,6 +108,7 @@ impl Delivered {
             postman: Some(postman),
             style,
             when_full: spec.buffer.when_full,
+            is_live: false,
             stop: opening.stop.clone(),
             name,
         })
@@ -144,7 +147,15 @@ impl Delivered {
 impl Sink for Delivered {
     fn write(&mut self, rows: &[Row]) -> io::Result<()> {
         for row in rows {
+            self.is_live |= is_camera(row.ordinal);
             self.put(Content::Row(self.trimmed(row)), is_camera(row.ordinal))?;
+        }
+        Ok(())
+    }
+
+    fn changes(&mut self, changes: &[Change]) -> io::Result<()> {
+        for change in changes.iter().cloned() {
+            self.put(change.into(), self.is_live)?;
         }
         Ok(())
     }

@@ -15,7 +15,13 @@ use serde_json::json;
 use sonoscope_operators::{Include, Row, SourceId};
 
 use self::{file::Growing, pack::Packing, turn::Turn};
-use super::{Position, Sink, Withdrawal, open::Card, options::FileOptions};
+use super::{
+    Position, Sink, Withdrawal,
+    delivery::letter::{Content, Style},
+    open::Card,
+    options::FileOptions,
+};
+use crate::views::Change;
 
 pub use pack::unpacked;
 
@@ -35,6 +41,13 @@ pub const CARD: Card = Card {
         ),
     ],
 };
+
+/// Whether a line says of a view's answer what it is now, and is no row: rows do not say of what
+/// kind they are.
+pub fn is_change(line: &str) -> bool {
+    let behind_schema = line.split_once(',');
+    behind_schema.is_some_and(|(_, rest)| rest.starts_with("\"kind\":"))
+}
 
 /// Lines that are packed wait for more, since many pack better than few; no more than these.
 const PACKED_BYTES: usize = 1 << 20;
@@ -235,6 +248,17 @@ impl Sink for Jsonl {
         if !self.lines.is_empty() {
             self.waiting_since.get_or_insert_with(Instant::now);
         }
+        Ok(())
+    }
+
+    /// A line for each, as receivers read it, among the rows.
+    fn changes(&mut self, changes: &[Change]) -> io::Result<()> {
+        for change in changes {
+            let content = Content::from(change.clone());
+            self.lines.extend(content.json(Style::default())?);
+            self.lines.push(b'\n');
+        }
+        self.waiting_since.get_or_insert_with(Instant::now);
         Ok(())
     }
 

@@ -69,7 +69,11 @@ pub fn write(
     kill_point()
 }
 
-fn row(spool: &Spool, place: Place) -> io::Result<Row> {
+/// The row that lies at a place of the spool.
+///
+/// # Errors
+/// When it cannot be read, or is none.
+pub fn row(spool: &Spool, place: Place) -> io::Result<Row> {
     match Record::of(&spool.read(place)?)? {
         Record::Row(row) => Ok(row.into_owned()),
         _ => {

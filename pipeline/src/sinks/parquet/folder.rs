@@ -102,6 +102,30 @@ impl Folder {
         Ok(parts.iter().map(Part::path).collect())
     }
 
+    /// All parts that are there, those of a source in the order of their times.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn parts(&self) -> io::Result<Vec<PathBuf>> {
+        let mut parts = Vec::new();
+        let mut open = vec![self.root.clone()];
+        while let Some(folder) = open.pop() {
+            for entry in fs::read_dir(folder)? {
+                let path = entry?.path();
+                if path == self.hidden {
+                    continue;
+                }
+                if path.is_dir() {
+                    open.push(path);
+                } else if path.extension().is_some_and(|end| end == "parquet") {
+                    parts.push(path);
+                }
+            }
+        }
+        parts.sort();
+        Ok(parts)
+    }
+
     /// Removes parts, if they are there.
     ///
     /// # Errors

@@ -7,6 +7,7 @@
 //! replaces itself. Before a part is written the spool says so: what was written behind a position
 //! is found there when the sink is opened at it, and taken away.
 
+mod again;
 mod columns;
 mod file;
 mod folder;
@@ -27,7 +28,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use sonoscope_operators::{Row, SourceId};
+use sonoscope_operators::{Row, SourceId, views::Observation};
 
 use self::{
     folder::Folder,
@@ -237,6 +238,20 @@ impl Sink for Parquet {
         self.append(&Record::Withdrawn(Cow::Borrowed(source)))?;
         self.folder.remove_source(source)?;
         Ok(Withdrawal::Removed)
+    }
+
+    /// Parts first, then what waits in the spool.
+    fn replay(&mut self, take: &mut dyn FnMut(Observation)) -> io::Result<bool> {
+        for part in self.folder.parts()? {
+            again::each_row(&part, take)?;
+        }
+        let waiting = self.held.complete().iter().cloned();
+        for held in waiting.chain(self.held.open()) {
+            for place in &held.rows {
+                take(Observation::from(&file::row(&self.spool, *place)?));
+            }
+        }
+        Ok(true)
     }
 
     /// Parts of sources that have not ended can be seen as well. If there is a position, their rows
