@@ -5,7 +5,7 @@ use std::fmt;
 use ort::ep::{CPU, CUDA, ExecutionProvider, ExecutionProviderDispatch, TensorRT, cuda};
 use serde::{Deserialize, Serialize};
 
-use crate::{Device, UnknownDevice};
+use crate::{Device, Lack, UnknownDevice};
 
 /// Where a network does run: what [`Runtime::resolve`](crate::Runtime::resolve) makes of a
 /// [`Device`].
@@ -27,6 +27,41 @@ pub struct ProviderStatus {
     pub provider: Provider,
     /// Why it cannot be used; nothing if it can.
     pub problem: Option<String>,
+    /// What to do about that.
+    pub tip: Option<String>,
+}
+
+/// What keeps a provider from working, and what to do about it.
+pub(crate) struct Problem {
+    pub why: String,
+    pub tip: String,
+}
+
+impl Problem {
+    pub(crate) fn new(why: String, provider: Provider) -> Self {
+        let tip = provider.tip().into();
+        Self { why, tip }
+    }
+
+    /// The library that is loaded is of another build.
+    pub(crate) fn without_build(why: String) -> Self {
+        let tip = "run `make setup DEVICE=cuda`, or name an ONNX Runtime built for GPUs in \
+                   ORT_DYLIB_PATH; `nvidia-smi` must list the card. Or ask for `cpu` or `auto`";
+        Self {
+            why,
+            tip: tip.into(),
+        }
+    }
+
+    /// Everything that is missing; what to do about the first, which is at the bottom of it.
+    pub(crate) fn lacking(lacks: &[Lack]) -> Self {
+        let why: Vec<_> = lacks.iter().map(Lack::to_string).collect();
+        let tip = lacks.first().map_or("", |lack| lack.need().tip());
+        Self {
+            why: why.join("; "),
+            tip: format!("{tip}. Or ask for `cpu` or `auto`"),
+        }
+    }
 }
 
 impl Provider {
@@ -74,19 +109,14 @@ impl Provider {
         }
     }
 
-    /// What to do where it is missing.
-    pub(crate) fn tip(self) -> &'static str {
+    /// What to do where all its libraries are there, and it does not work all the same.
+    fn tip(self) -> &'static str {
         match self {
-            Provider::Cpu => "Run `make setup` to get an ONNX Runtime that works here",
-            Provider::Cuda(_) => {
-                "Name an ONNX Runtime built for GPUs in ORT_DYLIB_PATH, with CUDA and cuDNN on \
-                 LD_LIBRARY_PATH, and see that `nvidia-smi` lists the card; or ask for `cpu` or \
+            Provider::Cpu => "run `make setup` to get an ONNX Runtime that works here",
+            Provider::Cuda(_) | Provider::TensorRt(_) => {
+                "see that `nvidia-smi` lists a card of this number, that its driver is one for \
+                 CUDA 13 (580 or newer), and that its memory is not full; or ask for `cpu` or \
                  `auto`"
-            }
-            Provider::TensorRt(_) => {
-                "Name an ONNX Runtime built for GPUs in ORT_DYLIB_PATH, with CUDA, cuDNN and \
-                 TensorRT on LD_LIBRARY_PATH, and see that `nvidia-smi` lists the card; or ask for \
-                 `cuda`, `cpu` or `auto`"
             }
         }
     }
