@@ -8,7 +8,7 @@ SHELL := /bin/bash
 
 # Where rustup puts cargo, for a shell that was started before.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
-# Which build of ONNX Runtime: cpu.
+# Which build of ONNX Runtime: cpu, or cuda, which brings both.
 export DEVICE ?= cpu
 # A recording of your own for the demo.
 VIDEO ?=

@@ -138,10 +138,11 @@ impl FromStr for Devices {
             if devices.contains(&device) {
                 return Err(UnknownDevices::Twice(device));
             }
-            let fits = |first: &Device| match (first, device) {
-                (Device::Cuda(_), Device::Cuda(_)) => true,
-                (Device::TensorRt(_), Device::TensorRt(_)) => true,
-                _ => false,
+            let fits = |first: &Device| {
+                matches!(
+                    (first, device),
+                    (Device::Cuda(_), Device::Cuda(_)) | (Device::TensorRt(_), Device::TensorRt(_))
+                )
             };
             match devices.first() {
                 Some(first) if !fits(first) => return Err(UnknownDevices::Mixed(*first, device)),

@@ -6,11 +6,14 @@
 //! and loaded when the program runs; [`Network`] is a network open in it; [`zoo`] knows networks
 //! by name; [`NetworkInfo`] tells of one without running it.
 
+mod bound;
 mod contract;
 mod device;
 mod error;
 mod features;
 mod files;
+mod graph;
+mod halves;
 mod head;
 mod info;
 mod libraries;
@@ -18,10 +21,15 @@ mod library;
 mod model;
 mod network;
 mod onnx;
+mod placement;
 mod precision;
 mod probe;
+mod prologue;
+mod protobuf;
 mod provider;
 mod runtime;
+mod setting;
+mod sizes;
 mod tensor;
 mod tower;
 pub mod zoo;
@@ -35,6 +43,9 @@ pub use info::*;
 pub use libraries::{Lack, Need};
 pub use network::*;
 pub use onnx::NotOnnx;
+pub use placement::*;
 pub use precision::*;
 pub use provider::*;
 pub use runtime::*;
+pub use setting::*;
+pub use sizes::*;

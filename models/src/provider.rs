@@ -5,7 +5,7 @@ use std::fmt;
 use ort::ep::{CPU, CUDA, ExecutionProvider, ExecutionProviderDispatch, TensorRT, cuda};
 use serde::{Deserialize, Serialize};
 
-use crate::{Device, Lack, UnknownDevice};
+use crate::{Device, Lack, Setting, UnknownDevice};
 
 /// Where a network does run: what [`Runtime::resolve`](crate::Runtime::resolve) makes of a
 /// [`Device`].
@@ -84,13 +84,14 @@ impl Provider {
     }
 
     /// The provider as the library takes it. Each is to fail rather than stand aside.
-    pub(crate) fn dispatches(self) -> Vec<ExecutionProviderDispatch> {
+    pub(crate) fn dispatches(self, setting: &Setting) -> Vec<ExecutionProviderDispatch> {
         // 32-bit floats are to be 32-bit floats on cards too, and the search for an algorithm is
         // to cost nothing when a batch has a size not seen before.
         let cuda = |card| {
             CUDA::default()
                 .with_device_id(card)
                 .with_tf32(false)
+                .with_prefer_nhwc(setting.channels_last)
                 .with_conv_algorithm_search(cuda::ConvAlgorithmSearch::Heuristic)
                 .build()
                 .error_on_failure()
@@ -98,14 +99,13 @@ impl Provider {
         match self {
             Provider::Cpu => vec![],
             Provider::Cuda(card) => vec![cuda(card.cast_signed())],
-            Provider::TensorRt(card) => {
-                let tensorrt = TensorRT::default().with_device_id(card.cast_signed());
-                // What TensorRT does not know, CUDA computes: both are on the card asked for.
-                vec![
-                    tensorrt.build().error_on_failure(),
-                    cuda(card.cast_signed()),
-                ]
-            }
+            // What TensorRT does not know, CUDA computes: both are on the card asked for.
+            Provider::TensorRt(card) => vec![
+                tensorrt(card.cast_signed(), setting)
+                    .build()
+                    .error_on_failure(),
+                cuda(card.cast_signed()),
+            ],
         }
     }
 
@@ -120,6 +120,20 @@ impl Provider {
             }
         }
     }
+}
+
+/// TensorRT, with its engines and the timings that it chose by kept, if there is a place for them.
+/// In which numbers it computes is a matter of the network: 16-bit floats and int8 stand in it.
+fn tensorrt(card: i32, setting: &Setting) -> TensorRT {
+    let tensorrt = TensorRT::default().with_device_id(card);
+    let Some(folder) = &setting.engines else {
+        return tensorrt;
+    };
+    tensorrt
+        .with_engine_cache(true)
+        .with_engine_cache_path(folder.display())
+        .with_timing_cache(true)
+        .with_timing_cache_path(folder.display())
 }
 
 impl fmt::Display for Provider {

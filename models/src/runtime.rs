@@ -15,7 +15,7 @@ use ort::{
 use thiserror::Error;
 
 use crate::{
-    Device, Devices, Lack, Need, Provider, ProviderStatus,
+    Device, Devices, Lack, Need, Provider, ProviderStatus, Setting,
     libraries::{self, wanted},
     library::{self, Build, Search},
     probe,
@@ -256,18 +256,14 @@ impl Runtime {
     }
 
     /// The beginning of a session: where, on how many threads, and that they sleep when idle.
-    pub(crate) fn session(
-        &self,
-        provider: Provider,
-        intra_threads: usize,
-    ) -> ort::Result<SessionBuilder> {
+    pub(crate) fn session(&self, setting: &Setting) -> ort::Result<SessionBuilder> {
         Ok(Session::builder(&self.environment)?
-            .with_intra_threads(intra_threads)?
+            .with_intra_threads(setting.intra_threads)?
             .with_inter_threads(1)?
             .with_intra_op_spinning(false)?
             .with_inter_op_spinning(false)?
             .with_deterministic_compute(true)?
-            .with_execution_providers(provider.dispatches())?)
+            .with_execution_providers(setting.provider.dispatches(setting))?)
     }
 }
 
