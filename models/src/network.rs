@@ -155,6 +155,20 @@ impl Network {
         self.frame.wants_bytes()
     }
 
+    /// Runs a batch of nothing through all of it, so that whatever a card prepares for that size
+    /// is prepared.
+    ///
+    /// # Errors
+    /// Those of running it.
+    pub fn rehearse(&mut self, items: usize) -> Result<(), NetworkError> {
+        let seen = self.frame.of_nothing(items)?;
+        let heard = self.audio.of_nothing(items)?;
+        match &mut self.head {
+            Some(head) => head.score(&seen, &heard).map(drop),
+            None => Ok(()),
+        }
+    }
+
     /// Of the files of which nodes ran on the processor though the network runs on a card: which
     /// file, and which nodes of how many.
     pub fn strays(&self) -> Vec<(Part, Placement)> {

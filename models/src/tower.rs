@@ -131,6 +131,15 @@ impl Tower {
         Ok(outputs.swap_remove(0))
     }
 
+    /// The features of black pictures or of silence.
+    pub(crate) fn of_nothing(&mut self, items: usize) -> Result<Features, NetworkError> {
+        let item_values: usize = self.item_shape.iter().product();
+        match self.wants_bytes() {
+            true => self.features(Values::Bytes(&vec![0; items * item_values]), items),
+            false => self.features(Values::Floats(&vec![0.0; items * item_values]), items),
+        }
+    }
+
     /// Whether it takes pictures as bytes.
     pub(crate) fn wants_bytes(&self) -> bool {
         self.input == PIXELS

@@ -1,8 +1,8 @@
 //! A card's ways of being fast, on a processor: what they compute must be what was computed before.
 
 use sonoscope_models::{
-    Network, NetworkDir, NetworkError, NetworkFiles, Precision, Provider, Runtime, Score, Setting,
-    Sizes, zoo,
+    EngineCache, EngineKey, Network, NetworkDir, NetworkError, NetworkFiles, Precision, Provider,
+    Runtime, Score, Setting, Sizes, prebuild, zoo,
 };
 
 use crate::tiny::{BINS, FRAMES, SIDE, Tiny};
@@ -198,4 +198,23 @@ fn halves_have_a_hash_of_their_own() {
     };
     assert_ne!(hash(Precision::Fp32), hash(Precision::Fp16));
     assert_eq!(hash(Precision::Fp16), hash(Precision::Fp16));
+}
+
+#[test]
+fn engines_are_built_ahead_size_by_size_and_then_known() {
+    let (_home, dir) = Tiny::ave().write();
+    let runtime = Runtime::load().expect("`make setup` was run");
+    let files = NetworkFiles::load(&dir, Precision::Fp32).expect("is whole");
+    let cache_home = tempfile::tempdir().expect("a directory");
+    let sizes = Sizes::new([1, 8, 32]);
+    let key = EngineKey::new(&files, &sizes, "none".into(), ["10".into(), "1".into()]);
+    let cache = EngineCache::new(cache_home.path(), &key);
+    let mut built = Vec::new();
+    let setting = as_card(&[1, 8, 32]);
+    let network = prebuild(&runtime, &files, &setting, Some(&cache), |size| {
+        built.push(size)
+    });
+    assert_eq!(network.expect("opens").hash(), files.network_hash());
+    assert_eq!(built, [32, 8, 1]);
+    assert!(cache.is_whole());
 }
