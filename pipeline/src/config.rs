@@ -7,7 +7,7 @@ use std::{fs, path::Path};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, de::Error as _};
-use sonoscope_models::{Device, Precision};
+use sonoscope_models::{Devices, Precision};
 
 use crate::{
     cameras::Transport,
@@ -38,7 +38,7 @@ pub struct Config {
     workers: Option<u16>,
     threads: Option<u16>,
     #[serde(deserialize_with = "parsed")]
-    device: Option<Device>,
+    device: Option<Devices>,
     #[serde(deserialize_with = "parsed")]
     precision: Option<Precision>,
     from: Option<i64>,
