@@ -58,6 +58,17 @@ pub(crate) struct Edge {
 }
 
 impl OnnxModel {
+    /// A model without a graph.
+    pub(crate) fn empty() -> Self {
+        let opset = Message::default().number(2, 17).0;
+        let around = Message::default().number(1, 8).bytes(8, &opset).0;
+        let graph = Graph {
+            rest: Message::default().bytes(2, b"graph").0,
+            ..Graph::default()
+        };
+        Self { around, graph }
+    }
+
     /// Takes a file apart.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, NotOnnx> {
         let mut around = Message::default();

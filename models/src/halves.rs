@@ -152,7 +152,7 @@ impl Halving {
 }
 
 /// Little-endian floats as halves.
-fn halves_of(data: &[u8]) -> Vec<u8> {
+pub(crate) fn halves_of(data: &[u8]) -> Vec<u8> {
     let (floats, _) = data.as_chunks::<4>();
     let halves = floats.iter().map(|bytes| half(f32::from_le_bytes(*bytes)));
     halves.flat_map(u16::to_le_bytes).collect()

@@ -7,6 +7,7 @@
 //! by name; [`NetworkInfo`] tells of one without running it.
 
 mod bound;
+mod ceiling;
 mod contract;
 mod device;
 mod engines;
@@ -36,6 +37,7 @@ mod tensor;
 mod tower;
 pub mod zoo;
 
+pub use ceiling::*;
 pub use contract::*;
 pub use device::*;
 pub use engines::*;

@@ -233,6 +233,8 @@ fn has_no_room(error: &NetworkError) -> bool {
         "failed to allocate memory",
         "cudaerrormemoryallocation",
         "bad_alloc",
+        // Of an arena that may take no more.
+        "available memory of",
     ]
     .iter()
     .any(|words| says.contains(words))

@@ -88,8 +88,13 @@ impl Provider {
         // 32-bit floats are to be 32-bit floats on cards too, and the search for an algorithm is
         // to cost nothing when a batch has a size not seen before.
         let cuda = |card| {
-            CUDA::default()
-                .with_device_id(card)
+            let cuda = CUDA::default();
+            let limit = setting.memory_bytes;
+            let cuda = match limit {
+                Some(limit) => cuda.with_memory_limit(limit),
+                None => cuda,
+            };
+            cuda.with_device_id(card)
                 .with_tf32(false)
                 .with_prefer_nhwc(setting.channels_last)
                 .with_conv_algorithm_search(cuda::ConvAlgorithmSearch::Heuristic)

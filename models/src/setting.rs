@@ -22,6 +22,8 @@ pub struct Setting {
     pub bytes: bool,
     /// Whether convolutions on CUDA keep the channels last, as tensor cores want them.
     pub channels_last: bool,
+    /// How much of a card's memory a session may take; none to leave it to what is free.
+    pub memory_bytes: Option<usize>,
     /// Where TensorRT keeps its engines; see [`EngineCache`](crate::EngineCache). Without it they
     /// are built anew each time.
     pub engines: Option<PathBuf>,
@@ -37,6 +39,7 @@ impl Setting {
             sizes: on_card.then(|| Sizes::up_to(LARGEST_BATCH)),
             bytes: on_card,
             channels_last: false,
+            memory_bytes: None,
             engines: None,
         }
     }

@@ -284,3 +284,6 @@ fn tell_strays(network: &Network) {
         tracing::warn!("{name} on {provider}, {part}: {placement}");
     }
 }
+
+#[cfg(test)]
+mod tests;
