@@ -50,6 +50,7 @@ fn chain(side: usize, products: usize) -> Vec<u8> {
         kind: FLOAT16,
         dims: vec![side as u64; 2],
         data: halves_of(&values),
+        raw: Vec::new(),
     };
     let mut model = OnnxModel::empty();
     let graph = &mut model.graph;

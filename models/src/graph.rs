@@ -47,8 +47,10 @@ pub(crate) struct Constant {
     pub name: String,
     pub kind: u64,
     pub dims: Vec<u64>,
-    /// The numbers, little-endian.
+    /// The numbers, little-endian, of kinds that are converted here.
     pub data: Vec<u8>,
+    /// As it stood in the file, if it came from one: there are more ways to store numbers.
+    pub raw: Vec<u8>,
 }
 
 /// An input or an output, as it is declared.
@@ -206,40 +208,37 @@ impl Constant {
                 .iter()
                 .flat_map(|value| value.to_le_bytes())
                 .collect(),
+            raw: Vec::new(),
         }
     }
 
     fn read(message: &[u8]) -> Result<Self, NotOnnx> {
-        let mut constant = Self::default();
+        let mut constant = Self {
+            raw: message.into(),
+            ..Self::default()
+        };
         for field in fields(message)? {
             match field.number {
                 1 => constant.dims.extend(field.numbers()?),
                 2 => constant.kind = field.numbers()?.first().copied().unwrap_or_default(),
                 8 => constant.name = field.text(),
-                _ => constant.data.extend(data(&field)?),
+                // `float_data` and `raw_data`.
+                4 | 9 => constant.data.extend(field.bytes()),
+                _ => {}
             }
         }
         Ok(constant)
     }
 
     fn to_bytes(&self) -> Vec<u8> {
+        if !self.raw.is_empty() {
+            return self.raw.clone();
+        }
         let message = Message::default().bytes(8, self.name.as_bytes());
         let add = |message: Message, dim: &u64| message.number(1, *dim);
         let message = self.dims.iter().fold(message, add);
         message.number(2, self.kind).bytes(9, &self.data).0
     }
-}
-
-/// The numbers of a tensor in little-endian form, of whichever field they stand in: `raw_data`, or
-/// the lists of floats, whole numbers and halves.
-fn data(field: &Field<'_>) -> Result<Vec<u8>, NotOnnx> {
-    Ok(match field.number {
-        4 | 9 | 10 => field.bytes().into(),
-        7 => (field.numbers()?.iter())
-            .flat_map(|n| n.to_le_bytes())
-            .collect(),
-        _ => Vec::new(),
-    })
 }
 
 impl Edge {

@@ -142,6 +142,7 @@ impl Halving {
                     kind,
                     dims,
                     data,
+                    raw: Vec::new(),
                 });
             }
             _ => self.nodes.push(Node::cast(name, &cast, kind)),

@@ -27,8 +27,9 @@ impl Need {
                  (`--gpus all`): `nvidia-smi` must list the card"
             }
             Need::Cuda => {
-                "install the libraries of CUDA 13 (a PyTorch for CUDA 13 brings them), and name \
-                 their folder in SONOSCOPE_CUDA or LD_LIBRARY_PATH"
+                "install the libraries of CUDA 13 (NVIDIA's toolkit has all of them; a PyTorch for \
+                 CUDA 13 may leave out cuRAND, which is the package nvidia-curand), and name their \
+                 folders in SONOSCOPE_CUDA or LD_LIBRARY_PATH"
             }
             Need::Cudnn => {
                 "install cuDNN 9 for CUDA 13 (a PyTorch for CUDA 13 brings it), and name its \

@@ -186,6 +186,10 @@ fn all_ways_together_say_what_single_precision_says() {
     assert!(furthest(&features, &same) < 1e-4);
     let (halves, _) = answers("ave-small", Precision::Fp16, &all);
     assert!(furthest(&features, &halves) < 1e-2);
+    // Its constants are stored in other ways.
+    let (whole, _) = answers("ave-small", Precision::Int8, &Setting::new(Provider::Cpu));
+    let (bytes, _) = answers("ave-small", Precision::Int8, &all);
+    assert!(furthest(&whole, &bytes) < 1e-4);
 }
 
 #[test]
