@@ -5,7 +5,8 @@
 #
 #   run.sh              all of it, about 15 minutes
 #   SHORT=1 run.sh      the figures that count, about 4 minutes
-#   DEVICES=cpu run.sh  to try the script itself where there is no card
+#   DEVICES=cpu NETWORK=ave-small BATCHES=1,2 SHORT=1 run.sh
+#                       to try the script itself where there is no card
 #
 # It leaves results/: the report of each step as JSON, summary.json, and table.txt.
 set -euo pipefail
@@ -15,10 +16,12 @@ results=$PWD/${RESULTS:-results}
 python=${PYTHON:-python3}
 devices=${DEVICES:-cuda,tensorrt}
 if [[ -n ${SHORT:-} ]]; then
-    networks=ave batches=1,16,128 seconds=1 leak=0
+    batches=1,16,128 seconds=1 pairs=64
 else
-    networks=ave,ave-small,avol-small,l3-small batches=1,4,16,32,64,128 seconds=2 leak=10000
+    batches=1,4,16,32,64,128 seconds=2 pairs=256
 fi
+batches=${BATCHES:-$batches}
+network=${NETWORK:-ave}
 mkdir -p "$results"
 
 sha256sum --quiet --check SHA256SUMS || {
@@ -58,22 +61,22 @@ bench() {
 }
 
 # Full-size AVE-Net first: its figures are what the rest is for.
-bench ave --networks ave --devices "$devices" --precisions fp16,fp32 --batches "$batches" \
-    --threads 1,2 --seconds "$seconds" --pairs 256
-bench ave-nhwc --networks ave --devices "${devices%%,*}" --precisions fp16 --batches 16,128 \
-    --threads 1,2 --seconds "$seconds" --pairs 64 --nhwc
-step torch "$python" baseline.py --out "$results/torch.json" --seconds "$seconds" --batch 128
+bench ave --networks "$network" --devices "$devices" --precisions fp16,fp32 \
+    --batches "$batches" --threads 1,2 --seconds "$seconds" --pairs "$pairs"
+bench ave-nhwc --networks "$network" --devices "${devices%%,*}" --precisions fp16 \
+    --batches "$batches" --threads 1,2 --seconds "$seconds" --pairs "$pairs" --nhwc
+step torch "$python" baseline.py --out "$results/torch.json" --seconds "$seconds" --batch "${batches##*,}"
 if [[ -z ${SHORT:-} ]]; then
-    bench all --networks "${networks#*,}" --devices "$devices" --precisions fp32,fp16,int8 \
-        --batches 1,16,128 --threads 1 --seconds "$seconds" --pairs 256
-    bench leak --networks ave --devices "${devices%%,*}" --precisions fp16 --batches 16 \
-        --seconds "$seconds" --leak "$leak"
+    bench all --networks ave-small,avol-small,l3-small --devices "$devices" --precisions fp32,fp16,int8 \
+        --batches "$batches" --threads 1 --seconds "$seconds" --pairs "$pairs"
+    bench leak --networks "$network" --devices "${devices%%,*}" --precisions fp16 \
+        --batches 16 --seconds "$seconds" --leak 10000
 fi
 two() {
     local process status=0 processes=()
     for process in 1 2; do
-        ./infer-bench --networks ave --devices "${devices%%,*}" --precisions fp16 --batches 16,128 \
-            --seconds "$seconds" --out "$results/two-$process.json" &
+        ./infer-bench --networks "$network" --devices "${devices%%,*}" --precisions fp16 \
+            --batches "$batches" --pairs "$pairs" --seconds "$seconds" --out "$results/two-$process.json" &
         processes+=($!)
     done
     for process in "${processes[@]}"; do
