@@ -15,7 +15,7 @@ use crate::{
     fault::Fault,
     inputs::Clock,
     sinks::{Extra, SinkSpec, SinkUri},
-    sources::Frames,
+    sources::{Decoding, Frames},
 };
 
 /// The file. Keys are the long options of `sonoscope run`, those that may be repeated as lists.
@@ -39,6 +39,8 @@ pub struct Config {
     threads: Option<u16>,
     #[serde(deserialize_with = "parsed")]
     device: Option<Devices>,
+    #[serde(deserialize_with = "parsed")]
+    decode: Option<Decoding>,
     #[serde(deserialize_with = "parsed")]
     precision: Option<Precision>,
     from: Option<i64>,
@@ -107,6 +109,7 @@ impl Config {
             workers: args.workers.or(self.workers),
             threads: args.threads.or(self.threads),
             device: args.device.or(self.device),
+            decode: args.decode.or(self.decode),
             precision: args.precision.or(self.precision),
             from: args.from.or(self.from),
             to: args.to.or(self.to),

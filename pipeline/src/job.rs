@@ -101,7 +101,8 @@ impl Job {
         let mut preparation = Preparation::new(members.iter().map(|m| m.files.contract()));
         preparation.in_bytes = on_card;
         Graph::check(&preparation)?;
-        let reading = self.reading.with_grid(grid(&preparation)?)?;
+        let mut reading = self.reading.with_grid(grid(&preparation)?)?;
+        reading.decoding = reading.decoding.resolved(on_card);
         let threads = self.threads(&members);
         let batching = batching(on_card, threads);
         let form = Form {

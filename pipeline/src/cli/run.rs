@@ -18,7 +18,7 @@ use crate::{
     job::{Job, Outcome, StateOptions},
     roll::Roll,
     sinks::{Extra, Form, Opening, Scheme, SinkSpec, SinkUri},
-    sources::{Frames, Reading, SecondRange, Stop},
+    sources::{Decoding, Frames, Reading, SecondRange, Stop},
     summary,
 };
 
@@ -92,6 +92,11 @@ pub struct RunArgs {
     /// several cards [default: auto].
     #[arg(long, value_name = "DEVICE")]
     pub device: Option<Devices>,
+
+    /// Where pictures are decoded: auto, on a card if the networks run on one; cpu; gpu, on a card
+    /// where it can, else on the processor, which is told [default: auto].
+    #[arg(long, value_name = "WHERE")]
+    pub decode: Option<Decoding>,
 
     /// In which numbers the networks compute: fp32, int8, fp16 [default: fp32].
     #[arg(long, value_name = "PRECISION")]
@@ -323,6 +328,7 @@ fn job(mut args: RunArgs) -> Result<Job, Fault> {
         range,
         frames: args.frames.unwrap_or_default(),
         grid: None,
+        decoding: args.decode.unwrap_or_default(),
     };
     Ok(Job {
         inputs,

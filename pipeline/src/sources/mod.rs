@@ -7,6 +7,7 @@
 mod choice;
 mod colour;
 mod decode;
+mod decoding;
 mod error;
 mod file;
 mod grid;
@@ -36,6 +37,7 @@ use std::{
 
 use jiff::Timestamp;
 
+pub use decoding::Decoding;
 pub use error::SourceError;
 pub use outlet::{Inbox, Inlet, Outlet, Wake, inbox};
 pub use selective::Frames;
@@ -60,6 +62,8 @@ pub struct SourceSpec {
     pub frames: Frames,
     /// The pictures that are wanted beside those of the seconds' middles, if any are.
     pub grid: Option<GridSpec>,
+    /// Where its pictures are decoded.
+    pub decoding: Decoding,
     /// When it began.
     pub began: Began,
     /// How long it is, told as soon as it is known.
@@ -192,6 +196,8 @@ pub struct Reading {
     pub frames: Frames,
     /// The pictures that are wanted beside those of the seconds' middles, if any are.
     pub grid: Option<GridSpec>,
+    /// Where they are decoded.
+    pub decoding: Decoding,
 }
 
 impl Reading {
@@ -219,6 +225,7 @@ impl SourceSpec {
             range: reading.range,
             frames: reading.frames,
             grid: reading.grid,
+            decoding: reading.decoding,
             began: Began::default(),
             length: SourceLength::default(),
             sharing: None,
