@@ -4,11 +4,11 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-training setup-bench build demo test crash-test soak bench bench-micro audit clean
+.PHONY: help setup setup-training setup-bench build demo test crash-test soak bench bench-micro gpu-bundle audit clean
 
 # Where rustup puts cargo, for a shell that was started before.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
-# Which build of ONNX Runtime: cpu.
+# Which build of ONNX Runtime: cpu, or cuda, which brings both.
 export DEVICE ?= cpu
 # A recording of your own for the demo.
 VIDEO ?=
@@ -52,6 +52,11 @@ bench: build setup-bench ## Against the peers, on this machine, into bench/resul
 
 bench-micro: setup ## The operators alone, by criterion
 	cargo bench --locked --package sonoscope-bench
+
+gpu-bundle: ## out/gpu-bundle: infer-bench for a bare machine with a card, to run in one go
+	@DEVICE=cuda scripts/setup.sh
+	cargo build --release --locked --package sonoscope-models --bin infer-bench
+	@bench/gpu/bundle.sh
 
 audit: setup ## Licences and origins of the dependencies
 	@scripts/audit.sh

@@ -25,7 +25,11 @@ if [[ $goal == bench ]]; then
 else
     "$here/setup/packages.sh"
 fi
-"$here/setup/onnxruntime.sh" "${DEVICE:-cpu}"
+# That for processors always: it is what the tests run on.
+"$here/setup/onnxruntime.sh" cpu
+if [[ ${DEVICE:-cpu} != cpu ]]; then
+    "$here/setup/onnxruntime.sh" "$DEVICE"
+fi
 
 training_lock=$repository/models/training/requirements.lock
 if [[ $goal != program ]]; then

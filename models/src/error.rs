@@ -4,7 +4,7 @@ use std::{io, path::PathBuf};
 
 use thiserror::Error;
 
-use crate::{ContractError, NotOnnx, Part, Precision, RuntimeError};
+use crate::{ContractError, NotOnnx, Part, Precision, Provider, RuntimeError};
 
 /// Why a network cannot be opened, or an answer cannot be had from it.
 #[derive(Debug, Error)]
@@ -121,6 +121,32 @@ pub enum NetworkError {
         /// What it says.
         source: ort::Error,
     },
+    /// A card's memory is full: one item has no room.
+    #[error(
+        "{}: there is no room on the card for one item{}\ntip: see with `nvidia-smi` what else \
+         fills it, run fewer networks, or another --precision: {source}",
+        file.display(), so_far(*fits)
+    )]
+    NoRoom {
+        /// The file.
+        file: PathBuf,
+        /// The largest batch that ever had room; 0 if none had.
+        fits: usize,
+        /// What ONNX Runtime says.
+        source: Box<NetworkError>,
+    },
+    /// Asked to run on a card, all of it ran on the processor.
+    #[error(
+        "{}: was to run on {provider}, but ONNX Runtime ran all of it on the processor\n\
+         tip: `sonoscope doctor` says what {provider} lacks; or ask for `cpu`",
+        file.display()
+    )]
+    Elsewhere {
+        /// The file.
+        file: PathBuf,
+        /// Where it was to run.
+        provider: Provider,
+    },
     /// A number came out that is none, or that means nothing.
     #[error(
         "{}: `{tensor}` of item {item} is {value}, {problem}. \
@@ -139,6 +165,13 @@ pub enum NetworkError {
         /// What it should have been.
         problem: &'static str,
     },
+}
+
+fn so_far(fits: usize) -> String {
+    match fits {
+        0 => String::new(),
+        fits => format!(", where {fits} had room before"),
+    }
 }
 
 fn tip(present: &[Precision]) -> String {

@@ -9,7 +9,7 @@ use std::{
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use crate::{Contract, METADATA_KEY, NetworkError, Part, Precision, onnx};
+use crate::{Contract, METADATA_KEY, NetworkError, Part, Precision, halves, onnx};
 
 /// A directory with a network in it: `frame.onnx`, `audio.onnx`, `head.onnx`, and towers in other
 /// precisions beside them (`frame.int8.onnx`). Networks of embeddings alone have no head.
@@ -64,8 +64,12 @@ impl NetworkDir {
 
     /// The precisions of which all files are here.
     pub fn precisions(&self) -> Vec<Precision> {
-        let whole = |precision: &Precision| self.missing(*precision).is_empty();
+        let whole = |precision: &Precision| self.has(*precision);
         Precision::ALL.into_iter().filter(whole).collect()
+    }
+
+    fn has(&self, precision: Precision) -> bool {
+        self.missing(precision).is_empty()
     }
 
     fn missing(&self, precision: Precision) -> Vec<String> {
@@ -162,8 +166,15 @@ pub struct NetworkFiles {
 }
 
 impl NetworkFiles {
-    /// Reads the files of a precision and sees that they are of one network.
+    /// Reads the files of a precision and sees that they are of one network. Towers in halves are
+    /// made of those in single precision, unless there are files of them.
+    ///
+    /// # Errors
+    /// When files are missing, cannot be read, or do not belong together.
     pub fn load(dir: &NetworkDir, precision: Precision) -> Result<Self, NetworkError> {
+        if precision == Precision::Fp16 && !dir.has(precision) && dir.has(Precision::Fp32) {
+            return Self::load(dir, Precision::Fp32)?.halved();
+        }
         let missing = dir.missing(precision);
         if !missing.is_empty() {
             return Err(NetworkError::Missing {
@@ -186,6 +197,19 @@ impl NetworkFiles {
             agree(&files.frame, other)?;
         }
         Ok(files)
+    }
+
+    /// The same with its towers in 16-bit floats. Their hashes are those of what was made.
+    fn halved(mut self) -> Result<Self, NetworkError> {
+        for tower in [&mut self.frame, &mut self.audio] {
+            tower.bytes = halves::halve(&tower.bytes).map_err(|problem| NetworkError::NotOnnx {
+                file: tower.path.clone(),
+                problem,
+            })?;
+            tower.sha256 = hex(&Sha256::digest(&tower.bytes));
+        }
+        self.precision = Precision::Fp16;
+        Ok(self)
     }
 
     /// All of them, in the order in which they are hashed.

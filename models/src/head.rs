@@ -1,8 +1,9 @@
 //! The head: the file of a network that turns the features of a picture and a sound into a score.
 
 use crate::{
-    Features, NetworkError, NetworkFile, OutputContract, Polarity, Runtime, Score,
-    model::{Input, Model, Place},
+    Features, NetworkError, NetworkFile, OutputContract, Placement, Polarity, Runtime, Score,
+    Setting,
+    model::{Input, Model, Values},
     tensor::Tensor,
 };
 
@@ -22,7 +23,7 @@ impl Head {
     pub(crate) fn open(
         runtime: &Runtime,
         file: &NetworkFile,
-        place: Place,
+        setting: &Setting,
         frame_shape: &[usize],
         audio_shape: &[usize],
     ) -> Result<Self, NetworkError> {
@@ -31,7 +32,7 @@ impl Head {
             Tensor::new("frame_features", Some(frame_shape)),
             Tensor::new("audio_features", Some(audio_shape)),
         ];
-        let model = Model::open(runtime, file, place, &inputs, &wanted(&outputs))?;
+        let model = Model::open(runtime, file, setting, &inputs, &wanted(&outputs))?;
         let mut head = Self {
             model,
             frame_shape: frame_shape.into(),
@@ -76,6 +77,11 @@ impl Head {
                 })
             })
             .collect()
+    }
+
+    /// Where its nodes ran.
+    pub(crate) fn placement(&self) -> Option<&Placement> {
+        self.model.placement()
     }
 
     /// A correspondence as the network gives it, made 1 for what belongs together.
@@ -134,6 +140,6 @@ fn input<'a>(name: &'static str, features: &'a Features) -> Input<'a> {
     Input {
         name,
         item_shape: features.item_shape(),
-        values: features.values(),
+        values: Values::Floats(features.values()),
     }
 }

@@ -6,35 +6,54 @@
 //! and loaded when the program runs; [`Network`] is a network open in it; [`zoo`] knows networks
 //! by name; [`NetworkInfo`] tells of one without running it.
 
+mod bound;
+mod ceiling;
 mod contract;
 mod device;
 mod distance;
+mod engines;
 mod error;
 mod features;
 mod files;
+mod graph;
+mod halves;
 mod head;
 mod info;
+mod libraries;
 mod library;
 mod model;
 mod network;
 mod onnx;
+mod placement;
+mod prebuild;
 mod precision;
 mod probe;
+mod prologue;
+mod protobuf;
 mod provider;
 mod runtime;
+mod setting;
+mod sizes;
 mod tensor;
 mod tower;
 pub mod zoo;
 
+pub use ceiling::*;
 pub use contract::*;
 pub use device::*;
 pub use distance::*;
+pub use engines::*;
 pub use error::*;
 pub use features::*;
 pub use files::*;
 pub use info::*;
+pub use libraries::{Lack, Need};
 pub use network::*;
 pub use onnx::NotOnnx;
+pub use placement::*;
+pub use prebuild::*;
 pub use precision::*;
 pub use provider::*;
 pub use runtime::*;
+pub use setting::*;
+pub use sizes::*;

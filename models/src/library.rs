@@ -17,6 +17,18 @@ pub(crate) const VARIABLE: &str = "ORT_DYLIB_PATH";
 /// The directory that `make setup` puts it in.
 const SETUP_DIRECTORY: &str = ".runtime";
 
+/// Within a directory, the one in which the build for cards lies beside that for processors.
+const CARD_DIRECTORY: &str = "cuda";
+
+/// Which build of the library to look for first; where there is but one, it is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Build {
+    /// That for processors.
+    Cpu,
+    /// That for NVIDIA's cards, which computes on processors, too.
+    Card,
+}
+
 /// What came of looking for the library.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Search {
@@ -29,14 +41,26 @@ pub(crate) enum Search {
 }
 
 /// Looks where the variable says; without it, beside the executable, then in `.runtime` of the
-/// current directory and of every directory above the executable.
-pub(crate) fn find() -> Search {
+/// current directory and of every directory above the executable. The build for cards is looked for
+/// in `cuda` of each of these.
+pub(crate) fn find(build: Build) -> Search {
     let executable = env::current_exe().unwrap_or_default();
     let current = env::current_dir().unwrap_or_default();
-    search(env::var_os(VARIABLE), &executable, &current)
+    search(build, env::var_os(VARIABLE), &executable, &current)
 }
 
-fn search(said: Option<OsString>, executable: &Path, current: &Path) -> Search {
+/// Whether there is a build for cards, or a library is named, which may be one.
+pub(crate) fn may_be_card() -> bool {
+    let is_in = |library: &Path| {
+        library
+            .parent()
+            .is_some_and(|d| d.ends_with(CARD_DIRECTORY))
+    };
+    let said = env::var_os(VARIABLE).is_some_and(|said| !said.is_empty());
+    said || matches!(find(Build::Card), Search::Found(library) if is_in(&library))
+}
+
+fn search(build: Build, said: Option<OsString>, executable: &Path, current: &Path) -> Search {
     if let Some(said) = said.filter(|said| !said.is_empty()) {
         let said = current.join(said);
         return match said.is_dir() {
@@ -45,10 +69,15 @@ fn search(said: Option<OsString>, executable: &Path, current: &Path) -> Search {
         }
         .map_or(Search::NotWhereSaid(said), Search::Found);
     }
-    let directories = directories(executable, current);
+    let plain = directories(executable, current);
+    let for_cards = plain.iter().map(|directory| directory.join(CARD_DIRECTORY));
+    let directories: Vec<_> = match build {
+        Build::Cpu => plain.iter().cloned().chain(for_cards).collect(),
+        Build::Card => for_cards.chain(plain.iter().cloned()).collect(),
+    };
     match directories.iter().find_map(|d| library_in(d)) {
         Some(library) => Search::Found(library),
-        None => Search::NotIn(directories),
+        None => Search::NotIn(plain),
     }
 }
 
@@ -122,7 +151,7 @@ mod tests {
         let home = home.path();
         let executable = home.join("target/debug/sonoscope");
         let current = home.join("elsewhere");
-        let search = || search(None, &executable, &current);
+        let search = || search(Build::Cpu, None, &executable, &current);
         assert!(matches!(search(), Search::NotIn(d) if d.contains(&home.join(".runtime"))));
 
         let above = touch(&home.join(".runtime/libonnxruntime.so.1.9.0"));
@@ -141,7 +170,7 @@ mod tests {
         let home = tempfile::tempdir().expect("a directory");
         let executable = home.path().join("sonoscope");
         touch(&home.path().join("libonnxruntime.so"));
-        let search = |said: &str| search(Some(said.into()), &executable, home.path());
+        let search = |said: &str| search(Build::Card, Some(said.into()), &executable, home.path());
 
         let elsewhere = home.path().join("lib/libonnxruntime.so.1.31.1");
         assert_eq!(
@@ -153,6 +182,24 @@ mod tests {
         assert_eq!(search("lib"), Search::Found(elsewhere.clone()));
         let whole = elsewhere.to_str().expect("UTF-8");
         assert_eq!(search(whole), Search::Found(elsewhere.clone()));
+    }
+
+    #[test]
+    fn both_builds_lie_side_by_side() {
+        let home = tempfile::tempdir().expect("a directory");
+        let home = home.path();
+        let executable = home.join("target/debug/sonoscope");
+        let search = |build| search(build, None, &executable, home);
+        let card = touch(&home.join(".runtime/cuda/libonnxruntime.so.1.31.1"));
+        assert_eq!(search(Build::Card), Search::Found(card.clone()));
+        assert_eq!(
+            search(Build::Cpu),
+            Search::Found(card.clone()),
+            "there is no other"
+        );
+        let cpu = touch(&home.join(".runtime/libonnxruntime.so"));
+        assert_eq!(search(Build::Cpu), Search::Found(cpu));
+        assert_eq!(search(Build::Card), Search::Found(card));
     }
 
     #[test]

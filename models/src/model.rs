@@ -6,12 +6,15 @@ use std::{
 };
 
 use ort::{
-    session::{Session, SessionInputValue},
+    session::{Session, SessionInputValue, SessionOutputs},
     value::TensorRef,
 };
 
 use crate::{
-    NetworkError, NetworkFile, Provider, Runtime,
+    NetworkError, NetworkFile, Placement, Provider, Runtime, Setting, Sizes,
+    bound::Bound,
+    placement,
+    sizes::{Failed, Room},
     tensor::{self, Tensor},
 };
 
@@ -19,23 +22,33 @@ use crate::{
 pub(crate) struct Model {
     session: Session,
     file: PathBuf,
-    /// On a processor one: there a batch saves no time, and the numbers of an item would depend,
-    /// in their last bits, on what it happens to be batched with.
-    items_a_run: usize,
+    provider: Provider,
+    room: Room,
+    batches: Option<Batches>,
+    /// Where nodes ran; known after the first run, of what is not on a processor.
+    placement: Option<Placement>,
+    is_profiling: bool,
 }
 
-/// Where a model runs, and on how many threads of a processor.
-#[derive(Clone, Copy)]
-pub(crate) struct Place {
-    pub provider: Provider,
-    pub intra_threads: usize,
+/// How batches are given to a card.
+struct Batches {
+    sizes: Sizes,
+    bound: Bound,
 }
 
 /// Items for an input, one after the other.
+#[derive(Clone, Copy)]
 pub(crate) struct Input<'a> {
     pub name: &'static str,
     pub item_shape: &'a [usize],
-    pub values: &'a [f32],
+    pub values: Values<'a>,
+}
+
+/// Numbers of an input.
+#[derive(Clone, Copy)]
+pub(crate) enum Values<'a> {
+    Floats(&'a [f32]),
+    Bytes(&'a [u8]),
 }
 
 /// Items from an output, one after the other.
@@ -50,33 +63,53 @@ impl Model {
     pub(crate) fn open(
         runtime: &Runtime,
         file: &NetworkFile,
-        place: Place,
+        setting: &Setting,
         inputs: &[Tensor<'_>],
         outputs: &[Tensor<'_>],
     ) -> Result<Self, NetworkError> {
+        let failed = |source| NetworkError::Open {
+            file: file.path.clone(),
+            source,
+        };
+        let is_profiling = setting.provider != Provider::Cpu;
         let session = runtime
-            .session(place.provider, place.intra_threads)
+            .session(setting)
+            .and_then(|builder| match is_profiling {
+                true => Ok(builder.with_profiling(placement::profile_prefix())?),
+                false => Ok(builder),
+            })
             .and_then(|mut builder| builder.commit_from_memory(&file.bytes))
-            .map_err(|source| NetworkError::Open {
-                file: file.path.clone(),
-                source,
-            })?;
+            .map_err(failed)?;
         tensor::check(&file.path, "input", session.inputs(), inputs)?;
         tensor::check_no_more(&file.path, session.inputs(), inputs)?;
         tensor::check(&file.path, "output", session.outputs(), outputs)?;
+        let batches = setting.sizes.clone().map(|sizes| {
+            let bound = Bound::new(&session, setting.provider)?;
+            Ok(Batches { sizes, bound })
+        });
+        let batches: Option<Batches> = batches.transpose().map_err(failed)?;
+        let limit = batches
+            .as_ref()
+            .map_or(1, |batches| batches.sizes.largest());
         Ok(Self {
             session,
             file: file.path.clone(),
-            items_a_run: match place.provider {
-                Provider::Cpu => 1,
-                Provider::Cuda(_) | Provider::TensorRt(_) => usize::MAX,
-            },
+            provider: setting.provider,
+            room: Room::new(limit),
+            batches,
+            placement: None,
+            is_profiling,
         })
     }
 
     /// The file that it comes from.
     pub(crate) fn file(&self) -> &Path {
         &self.file
+    }
+
+    /// Where its nodes ran, of what is not on a processor.
+    pub(crate) fn placement(&self) -> Option<&Placement> {
+        self.placement.as_ref()
     }
 
     /// Runs items through the model and gives its outputs in the order of `wanted`.
@@ -87,12 +120,27 @@ impl Model {
         wanted: &[Tensor<'_>],
     ) -> Result<Vec<Output>, NetworkError> {
         let mut outputs: Vec<_> = wanted.iter().map(|_| Output::default()).collect();
-        let mut start = 0;
-        while start < items {
-            let end = items.min(start.saturating_add(self.items_a_run));
-            self.run_batch(inputs, start..end, wanted, &mut outputs)?;
-            start = end;
-        }
+        let mut room = self.room.clone();
+        let ran = room.run(items, has_no_room, |range| {
+            let ran = self.run_batch(inputs, range, wanted, &mut outputs);
+            // A batch that had no room leaves its buffers behind, and memory is short.
+            if let (Err(error), Some(batches)) = (&ran, &mut self.batches)
+                && has_no_room(error)
+            {
+                batches.bound.clear();
+            }
+            ran
+        });
+        self.room = room;
+        ran.map_err(|failed| match failed {
+            Failed::Other(error) => error,
+            Failed::NoRoom { error, fits } => NetworkError::NoRoom {
+                file: self.file.clone(),
+                fits,
+                source: Box::new(error),
+            },
+        })?;
+        self.end_profiling()?;
         Ok(outputs)
     }
 
@@ -103,32 +151,113 @@ impl Model {
         wanted: &[Tensor<'_>],
         outputs: &mut [Output],
     ) -> Result<(), NetworkError> {
+        let file = &self.file;
         let failed = |source| NetworkError::Run {
-            file: self.file.clone(),
+            file: file.clone(),
             source,
         };
-        let batch: ort::Result<Vec<_>> = inputs
-            .iter()
-            .map(|input| Ok((input.name, input.batch(items.clone())?)))
-            .collect();
-        let results = self.session.run(batch.map_err(failed)?).map_err(failed)?;
+        let batch: Vec<_> = inputs.iter().map(|input| input.some(&items)).collect();
+        let (given, results) = match &mut self.batches {
+            None => {
+                let values: ort::Result<Vec<_>> = (batch.iter())
+                    .map(|input| Ok((input.name, input.tensor(items.len())?)))
+                    .collect();
+                let results = self.session.run(values.map_err(failed)?);
+                (items.len(), results.map_err(failed)?)
+            }
+            Some(batches) => {
+                let size = batches.sizes.padded(items.len());
+                let names: Vec<_> = wanted.iter().map(|tensor| tensor.name).collect();
+                let ran = batches.run(&mut self.session, &batch, &names, size);
+                (size, ran.map_err(failed)?)
+            }
+        };
         for (tensor, output) in wanted.iter().zip(outputs) {
             let (shape, values) = results[tensor.name].try_extract_tensor().map_err(failed)?;
             let result = (&**shape, values);
-            tensor::check_output(&self.file, tensor, items.start, items.len(), result)?;
+            let values = tensor::check_output(file, tensor, &items, given, result)?;
             output.item_shape = shape[1..].iter().map(|d| *d as usize).collect();
             output.values.extend_from_slice(values);
         }
         Ok(())
     }
+
+    /// After the first run it is known where nodes ran.
+    fn end_profiling(&mut self) -> Result<(), NetworkError> {
+        if !self.is_profiling {
+            return Ok(());
+        }
+        self.is_profiling = false;
+        let failed = |source| NetworkError::Run {
+            file: self.file.clone(),
+            source,
+        };
+        let profile = self.session.end_profiling().map_err(failed)?;
+        let placement =
+            placement::take(Path::new(&profile)).map_err(|source| NetworkError::Read {
+                file: profile.into(),
+                source,
+            })?;
+        if placement.is_elsewhere(self.provider) {
+            return Err(NetworkError::Elsewhere {
+                file: self.file.clone(),
+                provider: self.provider,
+            });
+        }
+        self.placement = Some(placement);
+        Ok(())
+    }
 }
 
-impl Input<'_> {
+impl Batches {
+    fn run<'s>(
+        &'s mut self,
+        session: &'s mut Session,
+        inputs: &[Input<'_>],
+        outputs: &[&'static str],
+        size: usize,
+    ) -> ort::Result<SessionOutputs<'s>> {
+        let binding = self.bound.fill(session, inputs, outputs, size)?;
+        session.run_binding(binding)
+    }
+}
+
+/// Whether a card has said that its memory is full.
+fn has_no_room(error: &NetworkError) -> bool {
+    let NetworkError::Run { source, .. } = error else {
+        return false;
+    };
+    let says = source.message().to_lowercase();
+    [
+        "out of memory",
+        "failed to allocate memory",
+        "cudaerrormemoryallocation",
+        "bad_alloc",
+        // Of an arena that may take no more.
+        "available memory of",
+    ]
+    .iter()
+    .any(|words| says.contains(words))
+}
+
+impl<'a> Input<'a> {
     /// Some of the items, without a copy.
-    fn batch(&self, items: Range<usize>) -> ort::Result<SessionInputValue<'_>> {
+    fn some(&self, items: &Range<usize>) -> Self {
         let length: usize = self.item_shape.iter().product();
-        let values = &self.values[items.start * length..items.end * length];
-        let shape = [&[items.len()], self.item_shape].concat();
-        Ok(TensorRef::from_array_view((shape, values))?.into())
+        let range = items.start * length..items.end * length;
+        let values = match self.values {
+            Values::Floats(values) => Values::Floats(&values[range]),
+            Values::Bytes(values) => Values::Bytes(&values[range]),
+        };
+        Self { values, ..*self }
+    }
+
+    /// As ONNX Runtime takes them, without a copy.
+    fn tensor(&self, items: usize) -> ort::Result<SessionInputValue<'a>> {
+        let shape = [&[items], self.item_shape].concat();
+        Ok(match self.values {
+            Values::Floats(values) => TensorRef::from_array_view((shape, values))?.into(),
+            Values::Bytes(values) => TensorRef::from_array_view((shape, values))?.into(),
+        })
     }
 }

@@ -1,10 +1,10 @@
 //! A network: two towers and, for most, a head, open and ready to judge pictures and sounds.
 
-use std::fmt;
+use std::{fmt, fs};
 
 use crate::{
-    Contract, Device, Features, NetworkDir, NetworkError, NetworkFiles, Precision, Provider,
-    Runtime, Score, head::Head, model::Place, tower::Tower,
+    Contract, Device, Features, NetworkDir, NetworkError, NetworkFiles, Part, Placement, Precision,
+    Provider, Runtime, Score, Setting, head::Head, model::Values, tower::Tower,
 };
 
 /// How a network is to be run.
@@ -68,7 +68,13 @@ impl Network {
     ) -> Result<Self, NetworkError> {
         let files = NetworkFiles::load(dir, options.precision)?;
         let provider = runtime.resolve(options.device)?;
-        Self::from_files(runtime, &files, provider, options.intra_threads)
+        let setting = Setting {
+            intra_threads: options.intra_threads,
+            // Pictures are given as numbers by whoever does not speak of settings.
+            bytes: false,
+            ..Setting::new(provider)
+        };
+        Self::with_setting(runtime, &files, &setting)
     }
 
     /// Opens a network of which the files are read already, where a provider is known to work.
@@ -80,22 +86,41 @@ impl Network {
         provider: Provider,
         intra_threads: usize,
     ) -> Result<Self, NetworkError> {
-        let place = Place {
-            provider,
+        let setting = Setting {
             intra_threads,
+            bytes: false,
+            ..Setting::new(provider)
         };
-        let frame = Tower::frame(runtime, &files.frame, place)?;
-        let audio = Tower::audio(runtime, &files.audio, place)?;
+        Self::with_setting(runtime, files, &setting)
+    }
+
+    /// As [`from_files`](Self::from_files), with a say in how a card is used.
+    ///
+    /// # Errors
+    /// When a file is not what its contract says, or the provider does not take it.
+    pub fn with_setting(
+        runtime: &Runtime,
+        files: &NetworkFiles,
+        setting: &Setting,
+    ) -> Result<Self, NetworkError> {
+        if let Some(engines) = &setting.engines {
+            fs::create_dir_all(engines).map_err(|source| NetworkError::Read {
+                file: engines.clone(),
+                source,
+            })?;
+        }
+        let frame = Tower::frame(runtime, &files.frame, setting)?;
+        let audio = Tower::audio(runtime, &files.audio, setting)?;
         let shapes = (frame.features_shape(), audio.features_shape());
         let head = files.head.as_ref();
-        let head = head.map(|head| Head::open(runtime, head, place, shapes.0, shapes.1));
+        let head = head.map(|head| Head::open(runtime, head, setting, shapes.0, shapes.1));
         Ok(Self {
             head: head.transpose()?,
             frame,
             audio,
             contract: files.contract().clone(),
             hash: files.network_hash(),
-            provider,
+            provider: setting.provider,
             precision: files.precision,
         })
     }
@@ -109,7 +134,50 @@ impl Network {
         tensors: &[f32],
         items: usize,
     ) -> Result<Features, NetworkError> {
-        self.frame.features(tensors, items)
+        self.frame.features(Values::Floats(tensors), items)
+    }
+
+    /// The same of pictures as bytes, red, green and blue by turns, `[height, width, 3]` each: of a
+    /// network that was opened so ([`Setting::bytes`]).
+    ///
+    /// # Errors
+    /// When there are too few or too many bytes, or the network takes none.
+    pub fn frame_features_of_bytes(
+        &mut self,
+        pixels: &[u8],
+        items: usize,
+    ) -> Result<Features, NetworkError> {
+        self.frame.features(Values::Bytes(pixels), items)
+    }
+
+    /// Whether it takes pictures as bytes.
+    pub fn wants_bytes(&self) -> bool {
+        self.frame.wants_bytes()
+    }
+
+    /// Runs a batch of nothing through all of it, so that whatever a card prepares for that size
+    /// is prepared.
+    ///
+    /// # Errors
+    /// Those of running it.
+    pub fn rehearse(&mut self, items: usize) -> Result<(), NetworkError> {
+        let seen = self.frame.of_nothing(items)?;
+        let heard = self.audio.of_nothing(items)?;
+        match &mut self.head {
+            Some(head) => head.score(&seen, &heard).map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// Of the files of which nodes ran on the processor though the network runs on a card: which
+    /// file, and which nodes of how many.
+    pub fn strays(&self) -> Vec<(Part, Placement)> {
+        let head = self.head.as_ref().and_then(Head::placement);
+        let parts = [self.frame.placement(), self.audio.placement(), head];
+        (Part::ALL.into_iter().zip(parts))
+            .filter_map(|(part, placement)| Some((part, placement?.clone())))
+            .filter(|(_, placement)| !placement.on_cpu.is_empty())
+            .collect()
     }
 
     /// What the audio tower makes of `items` sounds: tensors `[1, bins, frames]` as the contract
@@ -120,7 +188,7 @@ impl Network {
         tensors: &[f32],
         items: usize,
     ) -> Result<Features, NetworkError> {
-        self.audio.features(tensors, items)
+        self.audio.features(Values::Floats(tensors), items)
     }
 
     /// What the network says of each picture with the sound of the same index. One that gives

@@ -3,6 +3,8 @@
 
 use thiserror::Error;
 
+use crate::protobuf::Reader;
+
 /// `ModelProto.metadata_props`, repeated `StringStringEntryProto`.
 const METADATA_PROPS: u64 = 14;
 /// `StringStringEntryProto.key` and `.value`.
@@ -34,9 +36,9 @@ pub(crate) fn metadata(model: &[u8], key: &str) -> Result<Option<String>, NotOnn
     let mut reader = Reader::new(model);
     let mut found = None;
     // To the end, even when it is found: a file that is cut off is to be called so.
-    while let Some((field, payload)) = reader.field()? {
-        if field == METADATA_PROPS
-            && let Some(value) = entry(payload, key)?
+    while let Some(field) = reader.field()? {
+        if field.number == METADATA_PROPS
+            && let Some(value) = entry(field.bytes(), key)?
         {
             found = Some(value);
         }
@@ -48,72 +50,14 @@ pub(crate) fn metadata(model: &[u8], key: &str) -> Result<Option<String>, NotOnn
 fn entry(message: &[u8], wanted: &str) -> Result<Option<String>, NotOnnx> {
     let mut reader = Reader::new(message);
     let (mut key, mut value) = (&[][..], &[][..]);
-    while let Some((field, payload)) = reader.field()? {
-        match field {
-            KEY => key = payload,
-            VALUE => value = payload,
+    while let Some(field) = reader.field()? {
+        match field.number {
+            KEY => key = field.bytes(),
+            VALUE => value = field.bytes(),
             _ => {}
         }
     }
     Ok((key == wanted.as_bytes()).then(|| String::from_utf8_lossy(value).into_owned()))
-}
-
-/// Walks over the fields of one protobuf message.
-struct Reader<'a> {
-    message: &'a [u8],
-    at: usize,
-}
-
-impl<'a> Reader<'a> {
-    fn new(message: &'a [u8]) -> Self {
-        Self { message, at: 0 }
-    }
-
-    /// Number and payload of the next field; the payload of a plain number is empty.
-    fn field(&mut self) -> Result<Option<(u64, &'a [u8])>, NotOnnx> {
-        if self.at == self.message.len() {
-            return Ok(None);
-        }
-        let start = self.at;
-        let tag = self.varint()?;
-        let payload = match tag & 7 {
-            0 => {
-                self.varint()?;
-                &[][..]
-            }
-            1 => self.take(8)?,
-            2 => {
-                let length = self.varint()?;
-                self.take(usize::try_from(length).unwrap_or(usize::MAX))?
-            }
-            5 => self.take(4)?,
-            _ => return Err(NotOnnx::Malformed { at: start }),
-        };
-        if tag >> 3 == 0 {
-            return Err(NotOnnx::Malformed { at: start });
-        }
-        Ok(Some((tag >> 3, payload)))
-    }
-
-    fn varint(&mut self) -> Result<u64, NotOnnx> {
-        let start = self.at;
-        let mut value = 0;
-        for shift in (0..64).step_by(7) {
-            let byte = self.take(1)?[0];
-            value |= u64::from(byte & 0x7f) << shift;
-            if byte & 0x80 == 0 {
-                return Ok(value);
-            }
-        }
-        Err(NotOnnx::Malformed { at: start })
-    }
-
-    fn take(&mut self, bytes: usize) -> Result<&'a [u8], NotOnnx> {
-        let (start, have) = (self.at, self.message.len());
-        let end = start.checked_add(bytes).filter(|end| *end <= have);
-        self.at = end.ok_or(NotOnnx::Truncated { at: have })?;
-        Ok(&self.message[start..self.at])
-    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use ort::value::TensorRef;
 
-use crate::{Provider, Runtime};
+use crate::{Provider, Runtime, Setting};
 
 /// `y = x + x` for one float, as an ONNX model: the protobuf by hand, a message a line.
 const DOUBLE: &[u8] = &[
@@ -22,7 +22,9 @@ const DOUBLE: &[u8] = &[
 
 /// Doubles a number on the provider.
 pub(crate) fn run(runtime: &Runtime, provider: Provider) -> ort::Result<()> {
-    let mut session = runtime.session(provider, 1)?.commit_from_memory(DOUBLE)?;
+    let mut session = runtime
+        .session(&Setting::new(provider))?
+        .commit_from_memory(DOUBLE)?;
     let input = TensorRef::from_array_view(([1_usize], &[21.0_f32][..]))?;
     let outputs = session.run(ort::inputs!["x" => input])?;
     let (_, doubled) = outputs["y"].try_extract_tensor::<f32>()?;

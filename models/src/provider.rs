@@ -5,7 +5,7 @@ use std::fmt;
 use ort::ep::{CPU, CUDA, ExecutionProvider, ExecutionProviderDispatch, TensorRT, cuda};
 use serde::{Deserialize, Serialize};
 
-use crate::{Device, UnknownDevice};
+use crate::{Device, Lack, Setting, UnknownDevice};
 
 /// Where a network does run: what [`Runtime::resolve`](crate::Runtime::resolve) makes of a
 /// [`Device`].
@@ -27,6 +27,41 @@ pub struct ProviderStatus {
     pub provider: Provider,
     /// Why it cannot be used; nothing if it can.
     pub problem: Option<String>,
+    /// What to do about that.
+    pub tip: Option<String>,
+}
+
+/// What keeps a provider from working, and what to do about it.
+pub(crate) struct Problem {
+    pub why: String,
+    pub tip: String,
+}
+
+impl Problem {
+    pub(crate) fn new(why: String, provider: Provider) -> Self {
+        let tip = provider.tip().into();
+        Self { why, tip }
+    }
+
+    /// The library that is loaded is of another build.
+    pub(crate) fn without_build(why: String) -> Self {
+        let tip = "run `make setup DEVICE=cuda`, or name an ONNX Runtime built for GPUs in \
+                   ORT_DYLIB_PATH; `nvidia-smi` must list the card. Or ask for `cpu` or `auto`";
+        Self {
+            why,
+            tip: tip.into(),
+        }
+    }
+
+    /// Everything that is missing; what to do about the first, which is at the bottom of it.
+    pub(crate) fn lacking(lacks: &[Lack]) -> Self {
+        let why: Vec<_> = lacks.iter().map(Lack::to_string).collect();
+        let tip = lacks.first().map_or("", |lack| lack.need().tip());
+        Self {
+            why: why.join("; "),
+            tip: format!("{tip}. Or ask for `cpu` or `auto`"),
+        }
+    }
 }
 
 impl Provider {
@@ -49,13 +84,19 @@ impl Provider {
     }
 
     /// The provider as the library takes it. Each is to fail rather than stand aside.
-    pub(crate) fn dispatches(self) -> Vec<ExecutionProviderDispatch> {
+    pub(crate) fn dispatches(self, setting: &Setting) -> Vec<ExecutionProviderDispatch> {
         // 32-bit floats are to be 32-bit floats on cards too, and the search for an algorithm is
         // to cost nothing when a batch has a size not seen before.
         let cuda = |card| {
-            CUDA::default()
-                .with_device_id(card)
+            let cuda = CUDA::default();
+            let limit = setting.memory_bytes;
+            let cuda = match limit {
+                Some(limit) => cuda.with_memory_limit(limit),
+                None => cuda,
+            };
+            cuda.with_device_id(card)
                 .with_tf32(false)
+                .with_prefer_nhwc(setting.channels_last)
                 .with_conv_algorithm_search(cuda::ConvAlgorithmSearch::Heuristic)
                 .build()
                 .error_on_failure()
@@ -63,33 +104,41 @@ impl Provider {
         match self {
             Provider::Cpu => vec![],
             Provider::Cuda(card) => vec![cuda(card.cast_signed())],
-            Provider::TensorRt(card) => {
-                let tensorrt = TensorRT::default().with_device_id(card.cast_signed());
-                // What TensorRT does not know, CUDA computes: both are on the card asked for.
-                vec![
-                    tensorrt.build().error_on_failure(),
-                    cuda(card.cast_signed()),
-                ]
-            }
+            // What TensorRT does not know, CUDA computes: both are on the card asked for.
+            Provider::TensorRt(card) => vec![
+                tensorrt(card.cast_signed(), setting)
+                    .build()
+                    .error_on_failure(),
+                cuda(card.cast_signed()),
+            ],
         }
     }
 
-    /// What to do where it is missing.
-    pub(crate) fn tip(self) -> &'static str {
+    /// What to do where all its libraries are there, and it does not work all the same.
+    fn tip(self) -> &'static str {
         match self {
-            Provider::Cpu => "Run `make setup` to get an ONNX Runtime that works here",
-            Provider::Cuda(_) => {
-                "Name an ONNX Runtime built for GPUs in ORT_DYLIB_PATH, with CUDA and cuDNN on \
-                 LD_LIBRARY_PATH, and see that `nvidia-smi` lists the card; or ask for `cpu` or \
+            Provider::Cpu => "run `make setup` to get an ONNX Runtime that works here",
+            Provider::Cuda(_) | Provider::TensorRt(_) => {
+                "see that `nvidia-smi` lists a card of this number, that its driver is one for \
+                 CUDA 13 (580 or newer), and that its memory is not full; or ask for `cpu` or \
                  `auto`"
-            }
-            Provider::TensorRt(_) => {
-                "Name an ONNX Runtime built for GPUs in ORT_DYLIB_PATH, with CUDA, cuDNN and \
-                 TensorRT on LD_LIBRARY_PATH, and see that `nvidia-smi` lists the card; or ask for \
-                 `cuda`, `cpu` or `auto`"
             }
         }
     }
+}
+
+/// TensorRT, with its engines and the timings that it chose by kept, if there is a place for them.
+/// In which numbers it computes is a matter of the network: 16-bit floats and int8 stand in it.
+fn tensorrt(card: i32, setting: &Setting) -> TensorRT {
+    let tensorrt = TensorRT::default().with_device_id(card);
+    let Some(folder) = &setting.engines else {
+        return tensorrt;
+    };
+    tensorrt
+        .with_engine_cache(true)
+        .with_engine_cache_path(folder.display())
+        .with_timing_cache(true)
+        .with_timing_cache_path(folder.display())
 }
 
 impl fmt::Display for Provider {

@@ -15,9 +15,11 @@ use ort::{
 use thiserror::Error;
 
 use crate::{
-    Device, Provider, ProviderStatus,
-    library::{self, Search},
+    Device, Devices, Lack, Need, Provider, ProviderStatus, Setting,
+    libraries::{self, wanted},
+    library::{self, Build, Search},
     probe,
+    provider::Problem,
 };
 
 /// The one ONNX Runtime of this process, shared by all its networks. Cheap to clone.
@@ -78,23 +80,37 @@ pub enum RuntimeError {
         source: ort::Error,
     },
     /// Asked for, and not there.
-    #[error("{provider} was asked for, but is not to be had: {why}. {tip}")]
+    #[error("{provider} was asked for, but is not to be had: {why}\ntip: {tip}")]
     Unavailable {
         /// What was asked for.
         provider: Provider,
         /// What is missing.
         why: String,
         /// What to do.
-        tip: &'static str,
+        tip: String,
     },
 }
 
 impl Runtime {
-    /// Finds and loads the library, once in a process; later calls give the same one.
+    /// As [`load_for`](Self::load_for), where it is left to the program what to take.
+    ///
+    /// # Errors
+    /// When there is no library, or none that works.
+    pub fn load() -> Result<Self, RuntimeError> {
+        Self::load_for(&Devices::default())
+    }
+
+    /// Finds and loads the library, once in a process; later calls give the same one, whatever
+    /// they ask for.
     ///
     /// It is looked for where `ORT_DYLIB_PATH` says; if that isn't set, beside the executable,
     /// then in `.runtime` of the current directory and of every directory above the executable.
-    pub fn load() -> Result<Self, RuntimeError> {
+    /// Of two builds side by side, cards get that for cards; so does `auto` where NVIDIA's driver
+    /// is there.
+    ///
+    /// # Errors
+    /// When there is no library, or none that works.
+    pub fn load_for(devices: &Devices) -> Result<Self, RuntimeError> {
         // A second environment in a process is an error even after the first is gone.
         static LOADED: Mutex<Option<Runtime>> = Mutex::new(None);
         // A panic while it was locked left `None` or a whole `Runtime`, so poison means nothing.
@@ -102,7 +118,13 @@ impl Runtime {
         if let Some(runtime) = &*loaded {
             return Ok(runtime.clone());
         }
-        let runtime = match library::find() {
+        let has_driver = || libraries::open(Path::new("libcuda.so.1")).is_ok();
+        let build = match devices.is_auto() {
+            true if library::may_be_card() && has_driver() => Build::Card,
+            false if devices.may_be_card() => Build::Card,
+            _ => Build::Cpu,
+        };
+        let runtime = match library::find(build) {
             Search::Found(library) => Self::start(library)?,
             Search::NotWhereSaid(path) => return Err(RuntimeError::NotWhereSaid { path }),
             Search::NotIn(searched) => return Err(RuntimeError::NotFound { searched }),
@@ -155,12 +177,24 @@ impl Runtime {
         }
     }
 
+    /// Where networks asked to run on `devices` will run: [`resolve`](Self::resolve) of each.
+    ///
+    /// # Errors
+    /// When one of them is not to be had.
+    pub fn resolve_all(&self, devices: &Devices) -> Result<Vec<Provider>, RuntimeError> {
+        devices.iter().map(|device| self.resolve(device)).collect()
+    }
+
     /// Everything that a network could run on, with what keeps it from doing so here.
     pub fn providers(&self) -> Vec<ProviderStatus> {
         [Provider::Cpu, Provider::Cuda(0), Provider::TensorRt(0)]
-            .map(|provider| ProviderStatus {
-                provider,
-                problem: self.problem(provider),
+            .map(|provider| {
+                let problem = self.problem(provider);
+                ProviderStatus {
+                    provider,
+                    tip: problem.as_ref().map(|problem| problem.tip.clone()),
+                    problem: problem.map(|problem| problem.why),
+                }
             })
             .into()
     }
@@ -175,39 +209,61 @@ impl Runtime {
     fn prove(&self, provider: Provider) -> Result<Provider, RuntimeError> {
         match self.problem(provider) {
             None => Ok(provider),
-            Some(why) => Err(RuntimeError::Unavailable {
-                provider,
-                why,
-                tip: provider.tip(),
-            }),
+            Some(Problem { why, tip }) => Err(RuntimeError::Unavailable { provider, why, tip }),
         }
     }
 
-    fn problem(&self, provider: Provider) -> Option<String> {
+    /// What keeps a provider from working, in the order in which one would put it right.
+    fn problem(&self, provider: Provider) -> Option<Problem> {
         match provider.is_compiled_in() {
-            Ok(true) => probe::run(self, provider).err().map(|e| e.to_string()),
-            Ok(false) => Some(format!(
-                "the ONNX Runtime at {} was built without {}",
-                self.library.display(),
-                provider.onnx_runtime_name()
-            )),
-            Err(error) => Some(error.to_string()),
+            Ok(true) => {}
+            Ok(false) => {
+                let library = self.library.display();
+                let name = provider.onnx_runtime_name();
+                return Some(Problem::without_build(format!(
+                    "the ONNX Runtime at {library} was built without {name}"
+                )));
+            }
+            Err(error) => return Some(Problem::new(error.to_string(), provider)),
         }
+        let lacks = self.lacks(provider);
+        if !lacks.is_empty() {
+            return Some(Problem::lacking(&lacks));
+        }
+        let error = probe::run(self, provider).err()?;
+        Some(Problem::new(error.to_string(), provider))
+    }
+
+    /// The libraries that a provider wants and that cannot be had here.
+    fn lacks(&self, provider: Provider) -> Vec<Lack> {
+        let beside = self.library.parent().unwrap_or(Path::new("."));
+        let own = (wanted::own(provider).iter()).filter(|file| !beside.join(file).is_file());
+        let mut lacks: Vec<_> = own
+            .map(|file| Lack::Missing {
+                need: Need::Provider,
+                file,
+                other: None,
+                why: format!("is not beside {}", self.library.display()),
+            })
+            .collect();
+        let folders = libraries::folders(&self.library);
+        lacks.extend(libraries::lacks(
+            &wanted::wanted(provider),
+            &folders,
+            &libraries::open,
+        ));
+        lacks
     }
 
     /// The beginning of a session: where, on how many threads, and that they sleep when idle.
-    pub(crate) fn session(
-        &self,
-        provider: Provider,
-        intra_threads: usize,
-    ) -> ort::Result<SessionBuilder> {
+    pub(crate) fn session(&self, setting: &Setting) -> ort::Result<SessionBuilder> {
         Ok(Session::builder(&self.environment)?
-            .with_intra_threads(intra_threads)?
+            .with_intra_threads(setting.intra_threads)?
             .with_inter_threads(1)?
             .with_intra_op_spinning(false)?
             .with_inter_op_spinning(false)?
             .with_deterministic_compute(true)?
-            .with_execution_providers(provider.dispatches())?)
+            .with_execution_providers(setting.provider.dispatches(setting))?)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The tensors at a model's edges: what the contract says they are, and whether they are.
 
-use std::path::Path;
+use std::{ops::Range, path::Path};
 
 use ort::value::{Outlet, TensorElementType, ValueType};
 
@@ -12,11 +12,24 @@ pub(crate) struct Tensor<'a> {
     pub name: &'static str,
     /// The shape of one item, where it is known.
     pub item_shape: Option<&'a [usize]>,
+    /// What its numbers are.
+    pub kind: TensorElementType,
 }
 
 impl<'a> Tensor<'a> {
     pub(crate) fn new(name: &'static str, item_shape: Option<&'a [usize]>) -> Self {
-        Self { name, item_shape }
+        let kind = TensorElementType::Float32;
+        Self {
+            name,
+            item_shape,
+            kind,
+        }
+    }
+
+    /// The same of bytes.
+    pub(crate) fn of_bytes(self) -> Self {
+        let kind = TensorElementType::Uint8;
+        Self { kind, ..self }
     }
 }
 
@@ -30,7 +43,7 @@ pub(crate) fn check(
     for tensor in wanted {
         let outlet = declared.iter().find(|outlet| outlet.name() == tensor.name);
         let problem = match outlet {
-            Some(outlet) => problem(outlet.dtype(), tensor.item_shape),
+            Some(outlet) => problem(outlet.dtype(), tensor.kind, tensor.item_shape),
             None => {
                 let names: Vec<_> = declared.iter().map(Outlet::name).collect();
                 Some(format!("is not among its {kind}s: {}", names.join(", ")))
@@ -59,34 +72,37 @@ pub(crate) fn check_no_more(
     }
 }
 
-/// Sees that what came out are as many items as went in, of the shape wanted, all of them finite.
-pub(crate) fn check_output(
+/// Sees that what came out are as many items as were given, of the shape wanted, and gives those of
+/// `items`, all of them finite. What lies behind them is padding.
+pub(crate) fn check_output<'a>(
     file: &Path,
     wanted: &Tensor<'_>,
-    first_item: usize,
-    items: usize,
-    (shape, values): (&[i64], &[f32]),
-) -> Result<(), NetworkError> {
+    items: &Range<usize>,
+    given: usize,
+    (shape, values): (&[i64], &'a [f32]),
+) -> Result<&'a [f32], NetworkError> {
     let fits = |item_shape: &[usize]| {
         shape[1..]
             .iter()
             .map(|d| *d as usize)
             .eq(item_shape.iter().copied())
     };
-    let counted = shape.first() == Some(&(items as i64)) && !values.is_empty();
+    let counted = shape.first() == Some(&(given as i64)) && !values.is_empty();
     if !counted || !wanted.item_shape.is_none_or(fits) {
         let problem = format!(
-            "came out as {shape:?} for {items} items, must be {}",
+            "came out as {shape:?} for {given} items, must be {}",
             batch_shape(wanted.item_shape)
         );
         return Err(error(file, wanted.name, problem));
     }
+    let item_values = values.len() / given;
+    let values = &values[..items.len() * item_values];
     match values.iter().position(|value| !value.is_finite()) {
-        None => Ok(()),
+        None => Ok(values),
         Some(at) => Err(NetworkError::Value {
             file: file.into(),
             tensor: wanted.name,
-            item: first_item + at / (values.len() / items),
+            item: items.start + at / item_values,
             value: values[at],
             problem: "not a finite number",
         }),
@@ -102,12 +118,16 @@ pub(crate) fn error(file: &Path, tensor: &str, problem: String) -> NetworkError 
 }
 
 /// What is wrong with a tensor as a model declares it. A dimension that it leaves open is right.
-fn problem(declared: &ValueType, item_shape: Option<&[usize]>) -> Option<String> {
+fn problem(
+    declared: &ValueType,
+    kind: TensorElementType,
+    item_shape: Option<&[usize]>,
+) -> Option<String> {
     let ValueType::Tensor { ty, shape, .. } = declared else {
         return Some("is not a tensor".into());
     };
-    if *ty != TensorElementType::Float32 {
-        return Some(format!("holds {ty}, must hold f32"));
+    if *ty != kind {
+        return Some(format!("holds {ty}, must hold {kind}"));
     }
     let open_batch = shape.first() == Some(&-1);
     let fits = |wanted: &[usize]| {

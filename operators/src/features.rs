@@ -19,8 +19,11 @@ use crate::{
 pub struct Features {
     /// The segment itself.
     pub segment: Segment,
-    /// `[3, height, width]` for each of [`Preparation::frames`]; empty without a picture.
+    /// `[3, height, width]` for each of [`Preparation::frames`]; empty without a picture, and where
+    /// pictures are wanted as bytes.
     pub frames: Vec<Arc<[f32]>>,
+    /// `[height, width, 3]` in their place, where pictures are wanted as bytes.
+    pub pixels: Vec<Arc<[u8]>>,
     /// `[bins, frames]` for each of [`Preparation::sounds`]; empty without sound.
     pub spectrograms: Vec<Arc<[f32]>>,
 }
@@ -30,6 +33,11 @@ impl Features {
     /// has both.
     pub fn pair(&self, frame: usize, sound: usize) -> Option<(&[f32], &[f32])> {
         Some((self.frames.get(frame)?, self.spectrograms.get(sound)?))
+    }
+
+    /// The same with the picture as bytes.
+    pub fn pair_of_bytes(&self, frame: usize, sound: usize) -> Option<(&[u8], &[f32])> {
+        Some((self.pixels.get(frame)?, self.spectrograms.get(sound)?))
     }
 }
 
@@ -46,6 +54,8 @@ pub struct Preparation {
     pub windows: Vec<WindowContract>,
     /// What each network is given.
     pub networks: Vec<Inputs>,
+    /// Whether pictures of seconds are left bytes, to be normalised where the networks run.
+    pub in_bytes: bool,
 }
 
 /// What a network looks at and listens to.
@@ -134,6 +144,7 @@ fn place<T: PartialEq>(list: &mut Vec<T>, item: T) -> usize {
 pub struct FeatureMaker {
     frames: Vec<FrameTensor>,
     sounds: Vec<SoundMaker>,
+    in_bytes: bool,
 }
 
 /// Makes a tensor of a second of sound.
@@ -174,17 +185,23 @@ impl FeatureMaker {
         Ok(Self {
             frames: preparation.frames.iter().map(FrameTensor::new).collect(),
             sounds: sounds.collect::<Result<_, _>>()?,
+            in_bytes: preparation.in_bytes,
         })
     }
 
     /// The tensors of a segment.
     pub fn make(&mut self, segment: Segment) -> Features {
-        let frames = match &segment.frame {
-            Some(frame) => (self.frames.iter_mut())
-                .map(|maker| filled(maker.len(), |out| maker.compute(&frame.picture, out)))
-                .collect(),
-            None => Vec::new(),
-        };
+        let (mut frames, mut pixels) = (Vec::new(), Vec::new());
+        if let Some(frame) = &segment.frame {
+            for maker in &mut self.frames {
+                match self.in_bytes {
+                    true => pixels.push(Arc::from(maker.resize(&frame.picture))),
+                    false => frames.push(filled(maker.len(), |out| {
+                        maker.compute(&frame.picture, out)
+                    })),
+                }
+            }
+        }
         let spectrograms = match &segment.samples {
             Some(samples) => (self.sounds.iter_mut())
                 .map(|maker| maker.make(samples))
@@ -194,6 +211,7 @@ impl FeatureMaker {
         Features {
             segment,
             frames,
+            pixels,
             spectrograms,
         }
     }

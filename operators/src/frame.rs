@@ -71,6 +71,19 @@ impl FrameTensor {
     /// [`len`](Self::len) long.
     pub fn compute(&mut self, picture: &Picture, out: &mut [f32]) {
         assert_eq!(out.len(), self.len(), "length of the tensor");
+        self.resize(picture);
+        let planes = out.chunks_exact_mut(self.width * self.height);
+        for (channel, plane) in planes.enumerate() {
+            self.normalise.plane(channel, &self.resized, plane);
+        }
+    }
+
+    /// The picture as [`compute`](Self::compute) resizes it, before it is normalised:
+    /// `[height, width, 3]`.
+    ///
+    /// # Panics
+    /// If the picture is empty or does not hold the pixels that it says.
+    pub fn resize(&mut self, picture: &Picture) -> &[u8] {
         let size = [self.width, self.height];
         match self.shorter_side {
             None => self.resize.rgb(picture, size, &mut self.resized),
@@ -80,10 +93,7 @@ impl FrameTensor {
                     .rgb_part(picture, middle, size, &mut self.resized);
             }
         }
-        let planes = out.chunks_exact_mut(self.width * self.height);
-        for (channel, plane) in planes.enumerate() {
-            self.normalise.plane(channel, &self.resized, plane);
-        }
+        &self.resized
     }
 
     /// A picture in another size, resized as [`compute`](Self::compute) does it.

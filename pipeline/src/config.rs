@@ -7,7 +7,7 @@ use std::{fs, path::Path};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, de::Error as _};
-use sonoscope_models::{Device, Precision};
+use sonoscope_models::{Devices, Precision};
 
 use crate::{
     cameras::Transport,
@@ -15,7 +15,7 @@ use crate::{
     fault::Fault,
     inputs::Clock,
     sinks::{Extra, SinkSpec, SinkUri},
-    sources::Frames,
+    sources::{Decoding, Frames},
     views::ViewTables,
 };
 
@@ -39,7 +39,9 @@ pub struct Config {
     workers: Option<u16>,
     threads: Option<u16>,
     #[serde(deserialize_with = "parsed")]
-    device: Option<Device>,
+    device: Option<Devices>,
+    #[serde(deserialize_with = "parsed")]
+    decode: Option<Decoding>,
     #[serde(deserialize_with = "parsed")]
     precision: Option<Precision>,
     from: Option<i64>,
@@ -109,6 +111,7 @@ impl Config {
             workers: args.workers.or(self.workers),
             threads: args.threads.or(self.threads),
             device: args.device.or(self.device),
+            decode: args.decode.or(self.decode),
             precision: args.precision.or(self.precision),
             from: args.from.or(self.from),
             to: args.to.or(self.to),

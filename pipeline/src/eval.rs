@@ -23,7 +23,7 @@ mod tsne;
 
 use std::path::PathBuf;
 
-use sonoscope_models::{Device, Precision, Runtime, zoo};
+use sonoscope_models::{Devices, Precision, Runtime, zoo};
 use sonoscope_operators::Preparation;
 
 use self::{
@@ -66,7 +66,7 @@ pub struct Plan {
     /// Threads, each with networks of its own.
     pub threads: usize,
     /// What the networks run on.
-    pub device: Device,
+    pub device: Devices,
     /// In which numbers.
     pub precision: Precision,
     /// Seed of all that is drawn.
@@ -96,9 +96,11 @@ impl Plan {
         let mut recordings = self.recordings()?;
         let truths = recordings.iter().filter_map(|(_, truth)| truth.as_ref());
         let ontology = find_ontology(self.ontology.as_deref(), &self.folder, truths)?;
-        let runtime = Runtime::load().map_err(Fault::environment)?;
-        let provider = runtime.resolve(self.device).map_err(Fault::environment)?;
-        let members = Member::read_all(&self.networks, provider, self.precision)?;
+        let runtime = Runtime::load_for(&self.device).map_err(Fault::environment)?;
+        let providers = runtime
+            .resolve_all(&self.device)
+            .map_err(Fault::environment)?;
+        let members = Member::read_all(&self.networks, &providers, self.precision)?;
         members
             .iter()
             .try_for_each(|member| member.must_compare("eval"))?;

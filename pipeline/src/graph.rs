@@ -180,8 +180,14 @@ impl Graph {
         scored: StreamVec<'scope, Epoch, Scored>,
     ) -> StreamVec<'scope, Epoch, Row> {
         let networks = self.networks.clone();
-        scored.flat_map(move |Scored { segment, scores }| {
-            let rows = (0..).zip(&networks).zip(scores);
+        scored.flat_map(move |scored| {
+            let Scored {
+                segment,
+                scores,
+                said_by,
+            } = scored;
+            let networks = said_by.as_deref().unwrap_or(&networks);
+            let rows = (0..).zip(networks).zip(scores);
             let wishes = segment.source.wishes;
             let rows = rows.filter(|((ordinal, _), _)| wishes.wants(*ordinal as usize));
             rows.map(|((ordinal, network), score)| {

@@ -5,7 +5,7 @@ mod hearers;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use sonoscope_models::{Device, Precision, Provider, Runtime};
+use sonoscope_models::{Devices, Precision, Provider, Runtime};
 use sonoscope_operators::{Batching, GridSpec, Include, Preparation, Provenance, ROW_SCHEMA, Row};
 
 use answering::Answering;
@@ -56,10 +56,10 @@ pub struct Job {
     pub heatmaps: Option<PathBuf>,
     /// Timely workers.
     pub workers: usize,
-    /// Threads that run the networks.
-    pub threads: usize,
+    /// Threads that run the networks; if nothing is said, one a core, or two a card.
+    pub threads: Option<usize>,
     /// What the networks run on.
-    pub device: Device,
+    pub device: Devices,
     /// In which numbers.
     pub precision: Precision,
     /// Below this level, sound is silent.
@@ -101,15 +101,19 @@ impl Job {
     /// # Errors
     /// What keeps the run from beginning.
     pub fn run(self, stop: &Stop, witness: Witness) -> Result<Outcome, Fault> {
-        let runtime = Runtime::load().map_err(Fault::environment)?;
+        let runtime = Runtime::load_for(&self.device).map_err(Fault::environment)?;
         let members = self.members(&runtime)?;
         warn_of_synthetic(&members);
         self.warn_of_embeddings(&members);
         let networks: Vec<_> = (members.iter().map(|m| Arc::new(m.provenance()))).collect();
-        let preparation = Preparation::new(members.iter().map(|m| m.files.contract()));
+        let on_card = members.iter().any(Member::is_on_card);
+        let mut preparation = Preparation::new(members.iter().map(|m| m.files.contract()));
+        preparation.in_bytes = on_card;
         Graph::check(&preparation)?;
-        let reading = self.reading.with_grid(grid(&preparation)?)?;
-        let batching = self.batching(members.iter().any(|m| m.provider != Provider::Cpu));
+        let mut reading = self.reading.with_grid(grid(&preparation)?)?;
+        reading.decoding = reading.decoding.resolved(on_card);
+        let threads = self.threads(&members);
+        let batching = batching(on_card, threads);
         let form = Form {
             include: self.include,
             networks: members.iter().map(Member::form).collect(),
@@ -130,13 +134,13 @@ impl Job {
         let pool = Pool::start(
             &runtime,
             members,
-            self.threads,
+            threads,
             outstanding,
             stop,
             metrics.as_ref(),
         )
         .map_err(Fault::environment)?;
-        cards.loaded();
+        cards.loaded(pool.building());
 
         let Some(submit) = pool.submit() else {
             return Err(Fault::environment("there is no thread to run networks on"));
@@ -226,11 +230,15 @@ impl Job {
     }
 
     fn members(&self, runtime: &Runtime) -> Result<Vec<Member>, Fault> {
-        let provider = runtime.resolve(self.device).map_err(Fault::environment)?;
-        if self.device == Device::Auto {
-            tracing::info!("networks run on {provider}");
+        let providers = runtime
+            .resolve_all(&self.device)
+            .map_err(Fault::environment)?;
+        if self.device.is_auto() {
+            for provider in &providers {
+                tracing::info!("networks run on {provider}");
+            }
         }
-        Member::read_all(&self.networks, provider, self.precision)
+        Member::read_all(&self.networks, &providers, self.precision)
     }
 
     /// Says of which networks nothing will be seen in rows as they were asked for.
@@ -248,17 +256,13 @@ impl Job {
         }
     }
 
-    /// On a processor a batch gains nothing, so pairs leave one by one and as soon as they can.
-    fn batching(&self, on_card: bool) -> Batching {
-        let (size, deadline) = match on_card {
-            true => (16, Duration::from_millis(50)),
-            false => (1, Duration::ZERO),
-        };
-        Batching {
-            size,
-            deadline,
-            outstanding: 2 * self.threads.max(1),
-        }
+    /// How many threads run the networks. On a card one batch is copied while another is computed.
+    fn threads(&self, members: &[Member]) -> usize {
+        let cards = members.iter().filter(|member| member.is_on_card());
+        let cards = cards.map(|member| member.providers.len()).max();
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        let usual = || cards.map_or_else(cores, |cards| 2 * cards);
+        self.threads.unwrap_or_else(usual).max(1)
     }
 
     /// The sinks and, if a state is kept, its ledger.
@@ -324,6 +328,19 @@ pub(crate) fn grid(preparation: &Preparation) -> Result<Option<GridSpec>, Fault>
 }
 
 /// Says once of which networks no wonders are to be expected.
+/// On a processor a batch gains nothing, so pairs leave one by one and as soon as they can.
+fn batching(on_card: bool, threads: usize) -> Batching {
+    let (size, deadline) = match on_card {
+        true => (16, Duration::from_millis(50)),
+        false => (1, Duration::ZERO),
+    };
+    Batching {
+        size,
+        deadline,
+        outstanding: 2 * threads,
+    }
+}
+
 fn warn_of_synthetic(members: &[Member]) {
     let contracts = members.iter().map(|member| member.files.contract());
     let synthetic: Vec<&str> = contracts
@@ -346,7 +363,7 @@ impl Member {
         Provenance {
             network: self.files.contract().network.clone(),
             network_hash: self.files.network_hash(),
-            provider: self.provider.to_string(),
+            provider: provider_names(&self.providers),
             precision: self.files.precision.to_string(),
         }
     }
@@ -359,4 +376,10 @@ impl Member {
             contract: self.files.contract().clone(),
         }
     }
+}
+
+/// How rows name where a network runs, before anything has run.
+fn provider_names(providers: &[Provider]) -> String {
+    let names: Vec<_> = providers.iter().map(Provider::to_string).collect();
+    names.join(",")
 }

@@ -1,21 +1,22 @@
 //! The threads that run the networks, shared by all workers.
 
+mod engine;
+mod openings;
+mod relay;
 mod stills;
 
+pub use openings::Building;
+
 use std::{
-    sync::{Arc, Mutex, OnceLock, PoisonError, mpsc},
+    sync::{Arc, Mutex, OnceLock, mpsc},
     thread,
-    time::Instant,
 };
 
-use sonoscope_models::{
-    Contract, Network, NetworkError, NetworkFiles, Precision, Provider, Runtime, zoo,
-};
-use sonoscope_operators::{
-    Features, Heatmap, Inputs, Job, Preparation, Score, Segment, WindowMaker,
-};
+use sonoscope_models::{Contract, NetworkError, NetworkFiles, Precision, Provider, Runtime, zoo};
+use sonoscope_operators::{Features, Job, Provenance, Score, Segment};
 
 use crate::{fault::Fault, metrics::Metrics, sources::Stop};
+use engine::Engine;
 use stills::Stills;
 
 /// A segment, and what each network of the run said of it, in their order. `None` where picture
@@ -26,6 +27,9 @@ pub struct Scored {
     pub segment: Segment,
     /// One for each network.
     pub scores: Vec<Option<Score>>,
+    /// Who said it, in the same order: which provider it was may differ from batch to batch. `None`
+    /// where that is as it was when the run began.
+    pub said_by: Option<Arc<[Arc<Provenance>]>>,
 }
 
 /// What a worker hands to the pool. The result is `None` after a network has failed.
@@ -35,31 +39,50 @@ pub type InferJob = Job<Features, Option<Scored>>;
 pub struct Member {
     /// The files, read once for all threads.
     pub files: NetworkFiles,
-    /// Where they run.
-    pub provider: Provider,
+    /// Where they run: threads take turns. Never none.
+    pub providers: Vec<Provider>,
 }
 
 impl Member {
-    /// Reads the networks of these names or folders, all to run in the same place.
+    /// Reads the networks of these names or folders, all to run in the same places.
     ///
     /// # Errors
     /// When a network is unknown or cannot be read.
     pub fn read_all(
         names: &[String],
-        provider: Provider,
+        providers: &[Provider],
         precision: Precision,
     ) -> Result<Vec<Self>, Fault> {
         (names.iter())
             .map(|name| {
                 let folder = zoo::resolve(name).map_err(Fault::usage)?;
                 let files = NetworkFiles::load(&folder, precision).map_err(Fault::environment)?;
-                Ok(Self { files, provider })
+                let providers = providers.to_vec();
+                Ok(Self { files, providers })
             })
             .collect()
     }
 }
 
 impl Member {
+    /// Where the thread of this number runs it; the processor, if nothing was said.
+    pub fn provider_of(&self, thread: usize) -> Provider {
+        let turns = self.providers.iter().cycle();
+        let count = self.providers.len().max(1);
+        turns
+            .take(count)
+            .nth(thread % count)
+            .copied()
+            .unwrap_or(Provider::Cpu)
+    }
+
+    /// Whether it runs on cards.
+    pub fn is_on_card(&self) -> bool {
+        self.providers
+            .iter()
+            .any(|provider| *provider != Provider::Cpu)
+    }
+
     /// Sees that the network says how well sound and picture belong together, which this command
     /// of the program is about.
     ///
@@ -91,6 +114,7 @@ pub struct Pool {
     jobs: Option<Submit>,
     threads: Vec<thread::JoinHandle<()>>,
     failure: Arc<OnceLock<NetworkError>>,
+    building: Building,
 }
 
 /// Where jobs are handed in. The pool ends when the last one is gone.
@@ -118,14 +142,16 @@ impl Pool {
         let members = Arc::new(members);
         let (opened, ready) = mpsc::sync_channel(threads.max(1));
         let stills = Stills::default();
-        let spawn = |index: usize| {
+        let building = Building::default();
+        let openings = openings::openings(runtime, &members, threads.max(1), &building);
+        let spawn = |(index, openings): (usize, Vec<openings::Opening>)| {
             let (runtime, members, queue) = (runtime.clone(), members.clone(), queue.clone());
             let (failure, stop, opened) = (failure.clone(), stop.clone(), opened.clone());
             let (metrics, stills) = (metrics.cloned(), stills.clone());
             thread::Builder::new()
                 .name(format!("infer {index}"))
                 .spawn(move || {
-                    let engine = Engine::open(&runtime, &members, metrics, stills);
+                    let engine = Engine::open(&runtime, &members, openings, metrics, stills);
                     // Networks are in memory now; their files need not be.
                     drop(members);
                     let (engine, result) = match engine {
@@ -140,7 +166,8 @@ impl Pool {
                     }
                 })
         };
-        let threads: Vec<_> = (0..threads.max(1)).filter_map(|i| spawn(i).ok()).collect();
+        let spawned = openings.into_iter().enumerate().map(spawn);
+        let threads: Vec<_> = spawned.filter_map(Result::ok).collect();
         drop((opened, members));
         for result in ready {
             result?;
@@ -149,7 +176,13 @@ impl Pool {
             jobs: Some(jobs),
             threads,
             failure,
+            building,
         })
+    }
+
+    /// How many networks have engines being built.
+    pub fn building(&self) -> Building {
+        self.building.clone()
     }
 
     /// Where to hand jobs in.
@@ -168,139 +201,4 @@ impl Pool {
             None => Ok(()),
         }
     }
-}
-
-/// One thread's networks.
-struct Engine {
-    networks: Vec<Network>,
-    inputs: Vec<Inputs>,
-    windows: Vec<WindowMaker>,
-    metrics: Option<Metrics>,
-    stills: Stills,
-}
-
-impl Engine {
-    fn open(
-        runtime: &Runtime,
-        members: &[Member],
-        metrics: Option<Metrics>,
-        stills: Stills,
-    ) -> Result<Self, NetworkError> {
-        let networks: Vec<_> = members
-            .iter()
-            .map(|member| Network::from_files(runtime, &member.files, member.provider, 1))
-            .collect::<Result<_, _>>()?;
-        let preparation = Preparation::new(networks.iter().map(Network::contract));
-        let windows = (preparation.windows.iter())
-            .map(|window| WindowMaker::new(window).expect("Graph::check was asked before"));
-        Ok(Self {
-            windows: windows.collect(),
-            inputs: preparation.networks,
-            networks,
-            metrics,
-            stills,
-        })
-    }
-
-    fn serve(
-        mut self,
-        queue: &Mutex<mpsc::Receiver<InferJob>>,
-        failure: &OnceLock<NetworkError>,
-        stop: &Stop,
-    ) {
-        loop {
-            let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-            let Ok(job) = job else {
-                return;
-            };
-            job.run(|batch| {
-                if let Some(metrics) = &self.metrics {
-                    metrics.batch(batch.len());
-                }
-                let scored = |features| {
-                    if failure.get().is_some() {
-                        return None;
-                    }
-                    self.score(features)
-                        .map_err(|error| {
-                            let _ = failure.set(error);
-                            stop.raise();
-                        })
-                        .ok()
-                };
-                batch.into_iter().map(scored).collect()
-            });
-        }
-    }
-
-    fn score(&mut self, features: Features) -> Result<Scored, NetworkError> {
-        let Self {
-            networks,
-            inputs,
-            windows,
-            metrics,
-            stills,
-        } = self;
-        let mut scores = Vec::with_capacity(networks.len());
-        let wishes = features.segment.source.wishes;
-        for (ordinal, (network, inputs)) in networks.iter_mut().zip(inputs).enumerate() {
-            if !wishes.wants(ordinal) {
-                scores.push(None);
-                continue;
-            }
-            let tensors: Option<(&[f32], &[f32])> = match *inputs {
-                Inputs::Second { frame, sound } => features.pair(frame, sound),
-                Inputs::Window(place) => {
-                    let window = features.segment.window.as_deref();
-                    window.map(|window| windows[place].make(window))
-                }
-            };
-            let begun = metrics.as_ref().map(|metrics| (metrics, Instant::now()));
-            let segment = &features.segment;
-            let score = tensors.map(|(frame, sound)| {
-                let looks_at_one = matches!(inputs, Inputs::Second { .. });
-                let seen = match looks_at_one {
-                    true => stills.seen(segment, ordinal, || network.frame_features(frame, 1)),
-                    false => network.frame_features(frame, 1),
-                }?;
-                ask(network, &seen, sound)
-            });
-            if let Some((metrics, begun)) = begun.filter(|_| score.is_some()) {
-                metrics.inferred(&network.contract().network, begun.elapsed());
-            }
-            scores.push(score.transpose()?);
-        }
-        Ok(Scored {
-            segment: features.segment,
-            scores,
-        })
-    }
-}
-
-/// What one network says of a picture, of which its frame tower has made this, and a sound.
-fn ask(
-    network: &mut Network,
-    seen: &sonoscope_models::Features,
-    sound: &[f32],
-) -> Result<Score, NetworkError> {
-    let heard = network.audio_features(sound, 1)?;
-    let outputs = network.contract().outputs.clone();
-    let embedding = |values: &[f32]| outputs.embedding.map(|_| values.to_vec());
-    let embeddings = Score {
-        frame_embedding: embedding(seen.item(0)),
-        audio_embedding: embedding(heard.item(0)),
-        ..Score::default()
-    };
-    if !outputs.compares() {
-        return Ok(embeddings);
-    }
-    let mut scores = network.score(seen, &heard)?;
-    let score = scores.pop().map(|score| Score {
-        correspondence: Some(score.correspondence),
-        distance: score.distance,
-        heatmap: (score.heatmap.zip(outputs.heatmap))
-            .map(|(cells, [_, columns])| Heatmap { columns, cells }),
-        ..embeddings
-    });
-    Ok(score.unwrap_or_default())
 }

@@ -1,16 +1,21 @@
 #!/usr/bin/env bash
-# Puts ONNX Runtime for DEVICE into the user's cache, verified by its hash, and links it as
-# .runtime/libonnxruntime.so, where sonoscope looks for it.
+# Puts ONNX Runtime for DEVICE (cpu, cuda) into the user's cache, verified by its hash, and links it
+# where sonoscope looks for it: that for processors as .runtime/libonnxruntime.so, that for NVIDIA's
+# cards as .runtime/cuda/libonnxruntime.so. They lie side by side; `--device` chooses.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=scripts/common.sh
 source "$here/../common.sh"
 
-device=${1:?which device: cpu}
+device=${1:?which device: cpu or cuda}
 lock=$here/onnxruntime-$device.lock
 [[ -f $lock ]] || fail "there is no ONNX Runtime for DEVICE=$device; there is one for:" \
     "$(cd "$here" && echo onnxruntime-*.lock | sed 's/onnxruntime-//g; s/\.lock//g')"
 architecture=$(uname -m)
+declare -A sizes=([cpu]=25 [cuda]=260)
+megabytes=${sizes[$device]}
+[[ $device == cpu || $architecture == x86_64 ]] ||
+    fail "ONNX Runtime for DEVICE=$device is there for x86_64, and this is $architecture"
 unpacked=$cache_dir/runtime-$device-$architecture-$(key_of "$lock")
 
 # The wheel is only a container here: its Python version need not be that of this machine.
@@ -51,7 +56,7 @@ make_unpacked() {
     python=$(find_python)
     partial=$(mktemp -d "$cache_dir/runtime.XXXXXX")
     trap 'rm -rf "$partial"' EXIT
-    say "fetching $(grep -o '^onnxruntime[^ ]*' "$lock") for $architecture (about 25 MB) into $unpacked"
+    say "fetching $(grep -o '^onnxruntime[^ ]*' "$lock") for $architecture (about $megabytes MB) into $unpacked"
     fetch "$python" "$partial"
     unpack "$python" "$partial"
     chmod 755 "$partial"
@@ -61,6 +66,15 @@ make_unpacked() {
 
 [[ -n $(library) ]] || make_unpacked
 name=$(basename "$(library)")
+if [[ $device != cpu ]]; then
+    # A folder of its own, since the libraries of the two builds have the same names.
+    [[ -e $unpacked/libonnxruntime.so ]] || ln -s "$name" "$unpacked/libonnxruntime.so"
+    if [[ $(readlink -f "$runtime_dir/$device") != "$(readlink -f "$unpacked")" ]]; then
+        link_runtime "$unpacked" "$device"
+        say "$runtime_dir/$device/libonnxruntime.so is now $name ($device)"
+    fi
+    exit
+fi
 if [[ $(readlink -f "$runtime_dir/libonnxruntime.so") != "$(readlink -f "$unpacked/$name")" ]]; then
     for file in "$unpacked"/libonnxruntime*; do
         link_runtime "$file" "$(basename "$file")"

@@ -19,7 +19,7 @@ pub struct DoctorArgs {
 }
 
 /// GStreamer elements, what each is for, and whether the main job needs it.
-const ELEMENTS: [(&str, &str, bool); 16] = [
+const ELEMENTS: [(&str, &str, bool); 20] = [
     ("filesrc", "reading files", true),
     ("parsebin", "finding the tracks in a file", true),
     ("multiqueue", "decoding tracks side by side", true),
@@ -31,6 +31,10 @@ const ELEMENTS: [(&str, &str, bool); 16] = [
     ("avdec_h264", "H.264", true),
     ("avdec_h265", "H.265", true),
     ("avdec_aac", "AAC", true),
+    ("nvh264dec", "H.264 on an NVIDIA card", false),
+    ("nvh265dec", "H.265 on an NVIDIA card", false),
+    ("vah264dec", "H.264 on a card with VA-API", false),
+    ("vah265dec", "H.265 on a card with VA-API", false),
     ("vp9dec", "VP9", false),
     ("av1dec", "AV1", false),
     ("x264enc", "overlay videos, and the synthetic world", false),
@@ -142,7 +146,12 @@ fn networks() -> Vec<Finding> {
         findings.push(match status.problem {
             None => Finding::new(what, State::Ok, ""),
             Some(problem) if is_cpu => Finding::new(what, State::Missing, problem),
-            Some(problem) => Finding::new(what, State::Lacking, problem),
+            Some(problem) => {
+                let tip = status
+                    .tip
+                    .map_or(String::new(), |tip| format!(". tip: {tip}"));
+                Finding::new(what, State::Lacking, problem + &tip)
+            }
         });
     }
     findings.extend(DEFAULT_NETWORKS.map(network));

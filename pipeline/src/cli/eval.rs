@@ -3,7 +3,7 @@
 use std::{fs, io, path::PathBuf};
 
 use clap::Args;
-use sonoscope_models::{Device, Precision};
+use sonoscope_models::{Devices, Precision};
 
 use super::{exit_of, run::DEFAULT_NETWORKS, say, stop_on_signal};
 use crate::{
@@ -46,9 +46,10 @@ pub struct EvalArgs {
     #[arg(long, value_name = "PRECISION", default_value_t = Precision::Fp32)]
     precision: Precision,
 
-    /// What the networks run on: auto, cpu, cuda, cuda:N, tensorrt, tensorrt:N.
-    #[arg(long, value_name = "DEVICE", default_value_t = Device::Auto)]
-    device: Device,
+    /// What the networks run on: auto, cpu, cuda, cuda:N, tensorrt, tensorrt:N; cuda:0,cuda:1
+    /// for several cards.
+    #[arg(long, value_name = "DEVICE", default_value_t = Devices::default())]
+    device: Devices,
 
     /// The same seed draws the same pairs, halves and examples.
     #[arg(long, value_name = "K", default_value_t = 0)]

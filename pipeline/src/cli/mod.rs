@@ -7,6 +7,7 @@ mod eval;
 mod extract;
 mod inspect;
 mod networks;
+mod prebuild;
 mod report;
 mod run;
 mod server;
@@ -62,6 +63,8 @@ enum Command {
     Inspect(inspect::InspectArgs),
     /// List networks; take in other people's weights.
     Networks(networks::NetworksArgs),
+    /// Build TensorRT's engines for networks ahead, so that no run waits for them.
+    Prebuild(prebuild::PrebuildArgs),
     /// Say what is there and what is missing; exits with 0 only if `run` can work.
     Doctor(doctor::DoctorArgs),
     /// Make clips of the synthetic world, with the truth beside each.
@@ -93,6 +96,7 @@ pub fn main(cli: Cli) -> Result<Exit, Fault> {
             .map(|()| Exit::Done)
             .map_err(Fault::usage),
         Command::Networks(args) => networks::run(args, cli.quiet),
+        Command::Prebuild(args) => prebuild::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::World(args) => world::run(args),
         Command::Extract(args) => extract::run(args, cli.quiet),

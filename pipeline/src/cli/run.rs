@@ -7,7 +7,7 @@ use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use clap::Args;
 use jiff::Timestamp;
-use sonoscope_models::{Device, NetworkFile, Part, Precision, zoo};
+use sonoscope_models::{Devices, NetworkFile, Part, Precision, zoo};
 use sonoscope_operators::{Include, slice::DEFAULT_SILENCE_DBFS};
 
 use super::{ServerArgs, stop_on_signal};
@@ -19,7 +19,7 @@ use crate::{
     job::{Job, Outcome, StateOptions},
     roll::Roll,
     sinks::{Extra, Scheme, SinkSpec, SinkUri},
-    sources::{Frames, Reading, SecondRange, Stop},
+    sources::{Decoding, Frames, Reading, SecondRange, Stop},
     summary,
     views::{ViewName, ViewTables},
 };
@@ -90,13 +90,20 @@ pub struct RunArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub workers: Option<u16>,
 
-    /// Threads that run the networks [default: one a core].
+    /// Threads that run the networks [default: one a core; two a card, so that one batch is copied
+    /// while another is computed].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub threads: Option<u16>,
 
-    /// What the networks run on: auto, cpu, cuda, cuda:N, tensorrt, tensorrt:N [default: auto].
+    /// What the networks run on: auto, cpu, cuda, cuda:N, tensorrt, tensorrt:N; cuda:0,cuda:1 for
+    /// several cards [default: auto].
     #[arg(long, value_name = "DEVICE")]
-    pub device: Option<Device>,
+    pub device: Option<Devices>,
+
+    /// Where pictures are decoded: auto, on a card if the networks run on one; cpu; gpu, on a card
+    /// where it can, else on the processor, which is told [default: auto].
+    #[arg(long, value_name = "WHERE")]
+    pub decode: Option<Decoding>,
 
     /// In which numbers the networks compute: fp32, int8, fp16 [default: fp32].
     #[arg(long, value_name = "PRECISION")]
@@ -326,7 +333,6 @@ fn job(mut args: RunArgs) -> Result<Job, Fault> {
     let cameras = cameras::roster(&mut args)?;
     let inputs = inputs(&args)?;
     let (state, server) = (state(&args)?, args.server.options()?);
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let networks = args.networks;
     let sinks = sinks::named(args.sinks, args.sink_tables)?;
     let views = args.views.with(&args.named_views);
@@ -335,6 +341,7 @@ fn job(mut args: RunArgs) -> Result<Job, Fault> {
         range,
         frames: args.frames.unwrap_or_default(),
         grid: None,
+        decoding: args.decode.unwrap_or_default(),
     };
     Ok(Job {
         inputs,
@@ -347,8 +354,8 @@ fn job(mut args: RunArgs) -> Result<Job, Fault> {
         include: Include::from_iter(args.include.iter().copied()),
         heatmaps: args.heatmaps,
         workers: args.workers.map_or(1, usize::from),
-        threads: args.threads.map_or(cores, usize::from),
-        device: args.device.unwrap_or(Device::Auto),
+        threads: args.threads.map(usize::from),
+        device: args.device.unwrap_or_default(),
         precision: args.precision.unwrap_or(Precision::Fp32),
         silence_dbfs: args.silence.unwrap_or(DEFAULT_SILENCE_DBFS),
         state,

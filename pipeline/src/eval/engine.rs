@@ -46,13 +46,16 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Opens the networks.
+    /// Opens the networks for the thread of this number.
     ///
     /// # Errors
     /// What keeps one of them from being opened.
-    pub fn open(runtime: &Runtime, members: &[Member]) -> Result<Self, Fault> {
+    pub fn open(runtime: &Runtime, members: &[Member], thread: usize) -> Result<Self, Fault> {
         let networks = (members.iter())
-            .map(|member| Network::from_files(runtime, &member.files, member.provider, 1))
+            .map(|member| {
+                let provider = member.provider_of(thread);
+                Network::from_files(runtime, &member.files, provider, 1)
+            })
             .collect::<Result<Vec<_>, _>>()
             .map_err(Fault::environment)?;
         let preparation = Preparation::new(networks.iter().map(Network::contract));

@@ -57,8 +57,9 @@ pub fn gather(
         tally: &tally,
         clips: &clips,
     };
-    let engines = on_threads(threads, |_| {
-        let engine = Engine::open(runtime, members).and_then(|engine| reader.read_all(engine));
+    let engines = on_threads(threads, |index| {
+        let engine =
+            Engine::open(runtime, members, index).and_then(|engine| reader.read_all(engine));
         engine.inspect_err(|_| stop.raise())
     })?;
     drop((reader, progress));

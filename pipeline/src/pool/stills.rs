@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
-use sonoscope_models::{Features, NetworkError};
+use sonoscope_models::Features;
 use sonoscope_operators::{Picture, Segment, Status};
 
 /// Pictures that are remembered, of all sources and networks together.
@@ -25,46 +25,47 @@ struct Still {
 }
 
 impl Stills {
-    /// What a network makes of a segment's picture: `look` is asked unless it is known.
-    ///
-    /// # Errors
-    /// Those of `look`.
-    pub fn seen(
-        &self,
-        segment: &Segment,
-        network: usize,
-        look: impl FnOnce() -> Result<Features, NetworkError>,
-    ) -> Result<Features, NetworkError> {
-        let still = segment
-            .frame
-            .as_ref()
-            .filter(|_| segment.video == Status::Frozen);
-        let Some(frame) = still else {
-            return look();
-        };
-        let picture = Arc::downgrade(&frame.picture);
+    /// What a network made of a segment's picture, if it has not changed since and is remembered.
+    pub fn known(&self, segment: &Segment, network: usize) -> Option<Features> {
+        let picture = still(segment)?;
         let is_it = |still: &&Still| still.network == network && still.picture.ptr_eq(&picture);
-        if let Some(known) = self.lock().iter().find(is_it) {
-            return Ok(known.seen.clone());
-        }
-        let seen = look()?;
+        self.lock()
+            .iter()
+            .find(is_it)
+            .map(|still| still.seen.clone())
+    }
+
+    /// Remembers what a network made of a segment's picture, if it does not change.
+    pub fn remember(&self, segment: &Segment, network: usize, seen: Features) {
+        let Some(picture) = still(segment) else {
+            return;
+        };
         let mut stills = self.lock();
         stills.retain(|still| still.picture.strong_count() > 0);
+        let is_it = |still: &Still| still.network == network && still.picture.ptr_eq(&picture);
+        if stills.iter().any(is_it) {
+            return;
+        }
         if stills.len() >= REMEMBERED {
             stills.pop_front();
         }
         stills.push_back(Still {
             picture,
             network,
-            seen: seen.clone(),
+            seen,
         });
-        Ok(seen)
     }
 
     // Whoever panicked while it held the lock left a whole list behind.
     fn lock(&self) -> MutexGuard<'_, VecDeque<Still>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A picture that stays on show.
+fn still(segment: &Segment) -> Option<Weak<Picture>> {
+    let frame = segment.frame.as_ref()?;
+    (segment.video == Status::Frozen).then(|| Arc::downgrade(&frame.picture))
 }
 
 #[cfg(test)]
@@ -119,11 +120,12 @@ mod tests {
         let stills = Stills::default();
         let mut looks = Vec::new();
         let mut ask = |segment: &Segment, network: usize| {
-            let seen = stills.seen(segment, network, || {
+            let seen = stills.known(segment, network).unwrap_or_else(|| {
                 looks.push(network);
-                Ok(Features::new(vec![1], vec![network as f32]))
+                Features::new(vec![1], vec![network as f32])
             });
-            seen.unwrap().item(0)[0]
+            stills.remember(segment, network, seen.clone());
+            seen.item(0)[0]
         };
         let (one, other) = (picture(), picture());
         for _ in 0..3 {
@@ -135,9 +137,8 @@ mod tests {
         assert_eq!(looks, [0, 1, 0, 0]);
         drop((one, other));
         let last = picture();
-        let _ = stills.seen(&segment(&last, Status::Frozen), 0, || {
-            Ok(Features::new(vec![1], vec![0.0]))
-        });
+        let seen = Features::new(vec![1], vec![0.0]);
+        stills.remember(&segment(&last, Status::Frozen), 0, seen);
         assert_eq!(
             stills.lock().len(),
             1,

@@ -14,6 +14,9 @@ pub struct Readiness {
     pub ready: bool,
     /// Whether all networks are loaded. The first start on a new card can take minutes.
     pub networks_loaded: bool,
+    /// Of how many networks TensorRT's engines are building, while CUDA serves them: they answer,
+    /// and will be faster.
+    pub building: usize,
     /// How each source fares.
     pub sources: Vec<SourceHealth>,
 }
@@ -57,6 +60,7 @@ pub async fn ready(State(shared): State<Shared>) -> (StatusCode, Json<Readiness>
     let readiness = Readiness {
         ready,
         networks_loaded,
+        building: shared.deps.networks.building(),
         sources,
     };
     (status, Json(readiness))

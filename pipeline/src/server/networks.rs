@@ -1,16 +1,13 @@
 //! `/api/networks`: what speaks in the rows.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::{Arc, OnceLock};
 
 use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Problem, routes::Shared};
-use crate::pool::Member;
+use crate::pool::{Building, Member};
 
 /// A network of the run.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -59,7 +56,8 @@ pub struct Networks(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     cards: Vec<NetworkCard>,
-    are_loaded: AtomicBool,
+    /// Set when all are loaded.
+    building: OnceLock<Building>,
 }
 
 impl Networks {
@@ -67,13 +65,19 @@ impl Networks {
     pub fn new(cards: Vec<NetworkCard>) -> Self {
         Self(Arc::new(Inner {
             cards,
-            are_loaded: AtomicBool::new(false),
+            building: OnceLock::new(),
         }))
     }
 
-    /// All of them are loaded now.
-    pub fn loaded(&self) {
-        self.0.are_loaded.store(true, Ordering::Relaxed);
+    /// All of them are loaded now, though engines of some may still be building.
+    pub fn loaded(&self, building: Building) {
+        // Said twice, the first holds.
+        let _ = self.0.building.set(building);
+    }
+
+    /// Of how many engines are being built, while something else serves them.
+    pub fn building(&self) -> usize {
+        self.0.building.get().map_or(0, Building::count)
     }
 
     /// How the run was told to use the network of this name; nothing if it does not.
@@ -88,7 +92,7 @@ impl Networks {
 
     /// Whether all of them are loaded.
     pub fn are_loaded(&self) -> bool {
-        self.0.are_loaded.load(Ordering::Relaxed)
+        self.0.building.get().is_some()
     }
 }
 

@@ -7,7 +7,12 @@ use gstreamer::prelude::*;
 use gstreamer_app as gst_app;
 use gstreamer_video::{self as gst_video, VideoOrientationMethod};
 
-use super::{SourceError, sight::Sight, sound::Sound};
+use super::{
+    SourceError,
+    decoding::{self, Candidate, Decoding},
+    sight::Sight,
+    sound::Sound,
+};
 
 /// The two modalities.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,11 +55,15 @@ pub fn make(factory: &str) -> Result<gst::Element, SourceError> {
     })
 }
 
-/// The best installed software decoder for a stream.
+/// The best installed decoder for a stream: of sound, always one on the processor.
 ///
 /// # Errors
 /// When there is none.
-fn decoder(caps: &gst::Caps, modality: Modality) -> Result<gst::Element, SourceError> {
+fn decoder(
+    caps: &gst::Caps,
+    modality: Modality,
+    decoding: Decoding,
+) -> Result<gst::Element, SourceError> {
     let media = match modality {
         Modality::Audio => gst::ElementFactoryType::MEDIA_AUDIO,
         Modality::Video => {
@@ -62,16 +71,33 @@ fn decoder(caps: &gst::Caps, modality: Modality) -> Result<gst::Element, SourceE
         }
     };
     let kind = gst::ElementFactoryType::DECODER | media;
-    let mut factories: Vec<_> = gst::ElementFactory::factories_with_type(kind, gst::Rank::MARGINAL)
+    let factories = gst::ElementFactory::factories_with_type(kind, gst::Rank::MARGINAL);
+    let candidates = factories
         .into_iter()
         // All of it: some decoders take a special case of a codec, such as pictures with alpha.
         .filter(|factory| factory.can_sink_all_caps(caps))
-        .filter(|factory| !factory.has_type(gst::ElementFactoryType::HARDWARE))
-        .collect();
-    factories.sort_by_key(|factory| std::cmp::Reverse(factory.rank()));
-    (factories.iter())
-        .find_map(|factory| factory.create().build().ok())
-        .ok_or_else(|| SourceError::NoDecoder(codec(caps)))
+        .map(|factory| Candidate {
+            rank: i32::from(factory.rank()),
+            is_hardware: factory.has_type(gst::ElementFactoryType::HARDWARE),
+            factory,
+        });
+    let decoding = match modality {
+        Modality::Audio => Decoding::Cpu,
+        Modality::Video => decoding,
+    };
+    for (factory, is_hardware) in decoding::in_order(candidates.collect(), decoding) {
+        let Ok(decoder) = factory.create().build() else {
+            continue;
+        };
+        if is_hardware && !decoding::can_start(&decoder) {
+            continue;
+        }
+        if decoding == Decoding::Gpu && !is_hardware {
+            decoding::tell_fallback(&codec(caps));
+        }
+        return Ok(decoder);
+    }
+    Err(SourceError::NoDecoder(codec(caps)))
 }
 
 /// What a person calls the codec.
@@ -91,11 +117,12 @@ impl Branch {
         pipeline: &gst::Pipeline,
         caps: &gst::Caps,
         modality: Modality,
+        decoding: Decoding,
         sink: gst_app::AppSink,
     ) -> Result<Self, SourceError> {
         let mut chain = Vec::new();
         if !modality.is_raw(caps) {
-            chain.push(decoder(caps, modality)?);
+            chain.push(decoder(caps, modality, decoding)?);
         }
         if modality == Modality::Audio {
             // Only the sample format: channels and rate stay for the resampler.

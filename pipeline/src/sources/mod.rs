@@ -7,6 +7,7 @@
 mod choice;
 mod colour;
 mod decode;
+mod decoding;
 mod error;
 mod file;
 mod grid;
@@ -37,6 +38,7 @@ use std::{
 
 use jiff::Timestamp;
 
+pub use decoding::Decoding;
 pub use error::SourceError;
 pub use outlet::{Inbox, Inlet, Outlet, Wake, inbox};
 pub use selective::Frames;
@@ -62,6 +64,8 @@ pub struct SourceSpec {
     pub frames: Frames,
     /// The pictures that are wanted beside those of the seconds' middles, if any are.
     pub grid: Option<GridSpec>,
+    /// Where its pictures are decoded.
+    pub decoding: Decoding,
     /// When it began.
     pub began: Began,
     /// How long it is, told as soon as it is known.
@@ -194,6 +198,8 @@ pub struct Reading {
     pub frames: Frames,
     /// The pictures that are wanted beside those of the seconds' middles, if any are.
     pub grid: Option<GridSpec>,
+    /// Where they are decoded.
+    pub decoding: Decoding,
 }
 
 impl Reading {
@@ -221,6 +227,7 @@ impl SourceSpec {
             range: reading.range,
             frames: reading.frames,
             grid: reading.grid,
+            decoding: reading.decoding,
             began: Began::default(),
             length: SourceLength::default(),
             sharing: None,

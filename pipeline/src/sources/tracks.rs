@@ -204,7 +204,7 @@ impl Tracks {
         }
         let omitted = Omitted::default();
         let sink = self.sink(modality, &omitted);
-        let mut branch = Branch::new(&pipeline, caps, modality, sink)?;
+        let mut branch = Branch::new(&pipeline, caps, modality, self.spec.decoding, sink)?;
         if self.spec.is_live {
             branch = branch.without_delay();
         }

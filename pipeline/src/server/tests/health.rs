@@ -10,7 +10,7 @@ fn ready_is_who_has_loaded_its_networks_and_whose_sources_are_well() {
     let loading = open.get("/readyz");
     assert_eq!(loading.status, 503);
     assert_eq!(loading.json()["networks_loaded"], false);
-    open.networks.loaded();
+    open.networks.loaded(Default::default());
     assert_eq!(open.get("/readyz").status, 200);
 
     let (yard, gate) = (open.add("yard"), open.add("gate"));

@@ -285,6 +285,7 @@ pub fn scored(camera: &Camera, segment: i64) -> Scored {
     Scored {
         segment,
         scores: vec![Some(score)],
+        said_by: None,
     }
 }
 

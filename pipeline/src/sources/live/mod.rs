@@ -90,6 +90,7 @@ pub fn spec_of(camera: &Camera, reading: Reading) -> SourceSpec {
                 range: super::SecondRange::default(),
                 frames,
                 grid: reading.grid,
+                decoding: reading.decoding,
             },
         )
     }
