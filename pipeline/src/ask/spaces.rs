@@ -56,7 +56,7 @@ impl Spaces {
             Some(Space {
                 network: (&member.provenance()).into(),
                 asked: asked.clone(),
-                provider: member.provider,
+                provider: member.provider_of(0),
                 precision: member.files.precision,
                 is_shared: outputs.distance,
             })

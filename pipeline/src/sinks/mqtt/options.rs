@@ -123,8 +123,12 @@ fn client(
     if is_tls {
         client.set_transport(Transport::Tls(TlsConfiguration::Rustls(tls.into())));
     }
+    // What is left of a batch goes at once, and does not wait for what the broker says of the rest.
+    let mut network = NetworkOptions::new();
+    network.set_tcp_nodelay(true);
     let last = layout.available(false);
     client
+        .set_network_options(network)
         .set_keep_alive(Duration::from_secs(keep_alive))
         .set_connection_timeout(timeout.as_secs().max(1))
         .set_outgoing_inflight_upper_limit(IN_FLIGHT)
