@@ -2,6 +2,7 @@
 //! stopped and begun again, and whatever is withdrawn.
 
 mod followed;
+mod microphones;
 
 use std::{cell::RefCell, collections::BTreeMap, fs, path::PathBuf};
 

@@ -15,7 +15,8 @@ use super::picture::Converter;
 const MOST_PIXELS: u64 = 1 << 25;
 
 /// No other decoder is ever tried, whatever the bytes say that they are.
-const JPEG: &str = "appsrc name=in caps=image/jpeg ! jpegdec ! appsink name=out sync=false";
+const JPEG: &str = "appsrc name=in caps=image/jpeg ! jpegdec idct-method=islow \
+    ! appsink name=out sync=false";
 
 /// A picture takes a few milliseconds; after so many looks of this length the decoder is given up.
 const PATIENCE: (usize, gst::ClockTime) = (50, gst::ClockTime::from_mseconds(100));
@@ -205,8 +206,10 @@ mod tests {
         encode_png(&mut png, &picture, png::Compression::Fast).unwrap();
         assert_eq!(still(png).unwrap(), picture);
 
+        // Whole blocks: of others GStreamer's encoder makes up the rest.
+        let picture = ramp(32, 16);
         let read = still(encode(&picture).unwrap()).unwrap();
-        assert_eq!((read.width, read.height), (30, 22));
+        assert_eq!((read.width, read.height), (32, 16));
         let apart = read.rgb.iter().zip(&picture.rgb);
         let apart = apart.map(|(one, other)| one.abs_diff(*other)).max();
         assert!(apart.unwrap() <= 4, "{apart:?}");
