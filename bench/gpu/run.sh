@@ -65,6 +65,8 @@ bench ave --networks "$network" --devices "$devices" --precisions fp16,fp32 \
     --batches "$batches" --threads 1,2 --seconds "$seconds" --pairs "$pairs"
 bench ave-nhwc --networks "$network" --devices "${devices%%,*}" --precisions fp16 \
     --batches "$batches" --threads 1,2 --seconds "$seconds" --pairs "$pairs" --nhwc
+bench ave-graphs --networks "$network" --devices "${devices%%,*}" --precisions fp16 \
+    --batches "$batches" --threads 1,2 --seconds "$seconds" --pairs "$pairs" --graphs
 step torch "$python" baseline.py --out "$results/torch.json" --seconds "$seconds" --batch "${batches##*,}"
 if [[ -z ${SHORT:-} ]]; then
     bench all --networks ave-small,avol-small,l3-small --devices "$devices" --precisions fp32,fp16,int8 \

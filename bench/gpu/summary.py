@@ -13,6 +13,8 @@ LEAST_TIMES_TORCH = 5
 MOST_P99_MS = 5
 LEAST_DECISIONS = 0.995
 
+REPORTS = ("ave", "ave-nhwc", "ave-graphs", "all", "leak")
+
 
 def read(path: Path) -> dict | None:
     """A report, or nothing where the step did not get so far."""
@@ -41,7 +43,7 @@ def best(trials, batch: int, figure: str, choose) -> float | None:
 
 def summary(results: Path) -> list[dict]:
     """Each figure with its goal; `reached` is null where it was not measured."""
-    reports = [read(results / f"{name}.json") for name in ("ave", "ave-nhwc", "all", "leak")]
+    reports = [read(results / f"{name}.json") for name in REPORTS]
     trials = list(tried(reports))
     torch = read(results / "torch.json")
     pairs = best(trials, 128, "pairs_a_second", max)
@@ -83,7 +85,7 @@ def main() -> None:
         f"{line['goal']:>10} {words[line['reached']]}"
         for line in lines
     ]
-    tables = [(results / f"{name}.log") for name in ("ave", "ave-nhwc", "all", "leak")]
+    tables = [(results / f"{name}.log") for name in REPORTS]
     text = "\n".join([*table, "", *(path.read_text() for path in tables if path.exists())])
     (results / "table.txt").write_text(text)
     print("\n".join(table))

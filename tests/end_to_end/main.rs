@@ -11,6 +11,7 @@
 mod bad_input;
 mod cameras;
 mod cameras_support;
+mod card;
 mod changing_files;
 mod dataset;
 mod determinism;
