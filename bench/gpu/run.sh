@@ -67,7 +67,12 @@ bench ave-nhwc --networks "$network" --devices "${devices%%,*}" --precisions fp1
     --batches "$batches" --threads 1,2 --seconds "$seconds" --pairs "$pairs" --nhwc
 bench ave-graphs --networks "$network" --devices "${devices%%,*}" --precisions fp16 \
     --batches "$batches" --threads 1,2 --seconds "$seconds" --pairs "$pairs" --graphs
-step torch "$python" baseline.py --out "$results/torch.json" --seconds "$seconds" --batch "${batches##*,}"
+if "$python" -c 'import torch' 2>/dev/null; then
+    step torch env PYTHONPATH="$PWD/python" "$python" baseline.py --out "$results/torch.json" \
+        --seconds "$seconds" --batch "${batches##*,}"
+else
+    printf '\n== torch: is not here, so nothing is compared with it\n'
+fi
 if [[ -z ${SHORT:-} ]]; then
     bench all --networks ave-small,avol-small,l3-small --devices "$devices" --precisions fp32,fp16,int8 \
         --batches "$batches" --threads 1 --seconds "$seconds" --pairs "$pairs"

@@ -1,6 +1,6 @@
 """What run.sh measured, against what is to be reached: summary.json and table.txt.
 
-    summary.py RESULTS
+summary.py RESULTS
 """
 
 import json
@@ -58,7 +58,12 @@ def summary(results: Path) -> list[dict]:
         ("ave fp16, pairs a second at batch 128", pairs, LEAST_PAIRS_A_SECOND, True),
         ("the same, times PyTorch eager fp32", times, LEAST_TIMES_TORCH, True),
         ("ave fp16, p99 of a batch of 16, ms", best(trials, 16, "p99_ms", min), MOST_P99_MS, False),
-        ("decisions equal to fp32, the least share", min(agreements, default=None), LEAST_DECISIONS, True),
+        (
+            "decisions equal to fp32, the least share",
+            min(agreements, default=None),
+            LEAST_DECISIONS,
+            True,
+        ),
         ("memory level after many batches", float(all(leaks)) if leaks else None, 1.0, True),
     ]
     return [
