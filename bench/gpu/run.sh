@@ -14,7 +14,6 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 
 results=$PWD/${RESULTS:-results}
 python=${PYTHON:-python3}
-devices=${DEVICES:-cuda,tensorrt}
 if [[ -n ${SHORT:-} ]]; then
     batches=1,16,128 seconds=1 pairs=64
 else
@@ -43,6 +42,24 @@ print(":".join(map(str, dict.fromkeys(found))))
 PYTHON
     )
     export SONOSCOPE_CUDA
+fi
+
+# TensorRT is tried where it is there; what else is missing is a failure.
+has_tensorrt() {
+    local folder
+    ldconfig -p 2>/dev/null | grep -q 'libnvinfer\.so\.10' && return
+    while IFS= read -r -d : folder; do
+        [[ ! -e $folder/libnvinfer.so.10 ]] || return 0
+    done <<<"${SONOSCOPE_CUDA:-}:${LD_LIBRARY_PATH:-}:"
+    return 1
+}
+if [[ -n ${DEVICES:-} ]]; then
+    devices=$DEVICES
+elif has_tensorrt; then
+    devices=cuda,tensorrt
+else
+    devices=cuda
+    echo "run.sh: TensorRT is not here, and is left out"
 fi
 
 failed=()
