@@ -1,4 +1,4 @@
-"""Full-size AVE-Net in PyTorch, eager, in single precision: what the card does without ONNX Runtime.
+"""Full-size AVE-Net in PyTorch, eager, in single precision: what the card does without us.
 
 Pairs go from the host's memory to scores in the host's memory, as with infer-bench.
 """
@@ -6,11 +6,11 @@ Pairs go from the host's memory to scores in the host's memory, as with infer-be
 import argparse
 import json
 import statistics
-import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent / "python"))
+import torch
+from sonoscope_training.networks import Shape, seeded
 
 WARM_UP = 10
 MATMUL_SIDE = 8192
@@ -28,7 +28,7 @@ def measure(step, seconds: float) -> list[float]:
     return times
 
 
-def matmul_flops(torch, kind) -> float:
+def matmul_flops(kind: torch.dtype) -> float:
     """Operations a second of products of large random matrices."""
     left, right = (torch.randn(MATMUL_SIDE, MATMUL_SIDE, device="cuda", dtype=kind) for _ in "ab")
 
@@ -42,10 +42,6 @@ def matmul_flops(torch, kind) -> float:
 
 def run(arguments: argparse.Namespace) -> dict:
     """All figures."""
-    import torch
-
-    from sonoscope_training.networks import Shape, seeded
-
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.allow_tf32 = False
@@ -72,8 +68,8 @@ def run(arguments: argparse.Namespace) -> dict:
     }
     if device == "cuda":
         figures["matmul_flops"] = {
-            "fp16": matmul_flops(torch, torch.float16),
-            "bf16": matmul_flops(torch, torch.bfloat16),
+            "fp16": matmul_flops(torch.float16),
+            "bf16": matmul_flops(torch.bfloat16),
         }
     return figures
 

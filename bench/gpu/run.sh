@@ -14,7 +14,6 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 
 results=$PWD/${RESULTS:-results}
 python=${PYTHON:-python3}
-devices=${DEVICES:-cuda,tensorrt}
 if [[ -n ${SHORT:-} ]]; then
     batches=1,16,128 seconds=1 pairs=64
 else
@@ -45,6 +44,24 @@ PYTHON
     export SONOSCOPE_CUDA
 fi
 
+# TensorRT is tried where it is there; what else is missing is a failure.
+has_tensorrt() {
+    local folder
+    ldconfig -p 2>/dev/null | grep -q 'libnvinfer\.so\.10' && return
+    while IFS= read -r -d : folder; do
+        [[ ! -e $folder/libnvinfer.so.10 ]] || return 0
+    done <<<"${SONOSCOPE_CUDA:-}:${LD_LIBRARY_PATH:-}:"
+    return 1
+}
+if [[ -n ${DEVICES:-} ]]; then
+    devices=$DEVICES
+elif has_tensorrt; then
+    devices=cuda,tensorrt
+else
+    devices=cuda
+    echo "run.sh: TensorRT is not here, and is left out"
+fi
+
 failed=()
 # step NAME COMMAND...: runs it with a log of its own; what fails does not keep the rest from running.
 step() {
@@ -65,7 +82,14 @@ bench ave --networks "$network" --devices "$devices" --precisions fp16,fp32 \
     --batches "$batches" --threads 1,2 --seconds "$seconds" --pairs "$pairs"
 bench ave-nhwc --networks "$network" --devices "${devices%%,*}" --precisions fp16 \
     --batches "$batches" --threads 1,2 --seconds "$seconds" --pairs "$pairs" --nhwc
-step torch "$python" baseline.py --out "$results/torch.json" --seconds "$seconds" --batch "${batches##*,}"
+bench ave-graphs --networks "$network" --devices "${devices%%,*}" --precisions fp16 \
+    --batches "$batches" --threads 1,2 --seconds "$seconds" --pairs "$pairs" --graphs
+if "$python" -c 'import torch' 2>/dev/null; then
+    step torch env PYTHONPATH="$PWD/python" "$python" baseline.py --out "$results/torch.json" \
+        --seconds "$seconds" --batch "${batches##*,}"
+else
+    printf '\n== torch: is not here, so nothing is compared with it\n'
+fi
 if [[ -z ${SHORT:-} ]]; then
     bench all --networks ave-small,avol-small,l3-small --devices "$devices" --precisions fp32,fp16,int8 \
         --batches "$batches" --threads 1 --seconds "$seconds" --pairs "$pairs"

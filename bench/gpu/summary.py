@@ -1,6 +1,6 @@
 """What run.sh measured, against what is to be reached: summary.json and table.txt.
 
-    summary.py RESULTS
+summary.py RESULTS
 """
 
 import json
@@ -12,6 +12,8 @@ LEAST_PAIRS_A_SECOND = 20_000
 LEAST_TIMES_TORCH = 5
 MOST_P99_MS = 5
 LEAST_DECISIONS = 0.995
+
+REPORTS = ("ave", "ave-nhwc", "ave-graphs", "all", "leak")
 
 
 def read(path: Path) -> dict | None:
@@ -41,7 +43,7 @@ def best(trials, batch: int, figure: str, choose) -> float | None:
 
 def summary(results: Path) -> list[dict]:
     """Each figure with its goal; `reached` is null where it was not measured."""
-    reports = [read(results / f"{name}.json") for name in ("ave", "ave-nhwc", "all", "leak")]
+    reports = [read(results / f"{name}.json") for name in REPORTS]
     trials = list(tried(reports))
     torch = read(results / "torch.json")
     pairs = best(trials, 128, "pairs_a_second", max)
@@ -56,7 +58,12 @@ def summary(results: Path) -> list[dict]:
         ("ave fp16, pairs a second at batch 128", pairs, LEAST_PAIRS_A_SECOND, True),
         ("the same, times PyTorch eager fp32", times, LEAST_TIMES_TORCH, True),
         ("ave fp16, p99 of a batch of 16, ms", best(trials, 16, "p99_ms", min), MOST_P99_MS, False),
-        ("decisions equal to fp32, the least share", min(agreements, default=None), LEAST_DECISIONS, True),
+        (
+            "decisions equal to fp32, the least share",
+            min(agreements, default=None),
+            LEAST_DECISIONS,
+            True,
+        ),
         ("memory level after many batches", float(all(leaks)) if leaks else None, 1.0, True),
     ]
     return [
@@ -83,7 +90,7 @@ def main() -> None:
         f"{line['goal']:>10} {words[line['reached']]}"
         for line in lines
     ]
-    tables = [(results / f"{name}.log") for name in ("ave", "ave-nhwc", "all", "leak")]
+    tables = [(results / f"{name}.log") for name in REPORTS]
     text = "\n".join([*table, "", *(path.read_text() for path in tables if path.exists())])
     (results / "table.txt").write_text(text)
     print("\n".join(table))

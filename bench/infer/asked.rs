@@ -6,7 +6,7 @@ use sonoscope_models::{Device, Devices, Precision, Sizes};
 
 const USAGE: &str = "usage: infer-bench [--networks NAME|DIR,...] [--devices cpu,cuda,tensorrt] \
     [--precisions fp32,fp16,int8] [--batches 1,16,128] [--threads 1,2] [--seconds S] [--pairs N] \
-    [--leak BATCHES] [--nhwc] [--out FILE.json]";
+    [--leak BATCHES] [--nhwc] [--graphs] [--out FILE.json]";
 
 /// What is to be measured.
 pub struct Asked {
@@ -26,6 +26,8 @@ pub struct Asked {
     pub leak_batches: usize,
     /// Whether convolutions keep channels last.
     pub channels_last: bool,
+    /// Whether batches of one size are repeated as CUDA graphs.
+    pub graphs: bool,
     pub out: Option<PathBuf>,
 }
 
@@ -42,12 +44,17 @@ impl Asked {
             pairs: 64,
             leak_batches: 0,
             channels_last: false,
+            graphs: false,
             out: None,
         };
         let mut arguments = arguments.into_iter();
         while let Some(name) = arguments.next() {
             if name == "--nhwc" {
                 asked.channels_last = true;
+                continue;
+            }
+            if name == "--graphs" {
+                asked.graphs = true;
                 continue;
             }
             let value = arguments.next();

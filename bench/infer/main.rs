@@ -100,6 +100,7 @@ fn try_one(
         sizes: Some(asked.sizes()),
         bytes: true,
         channels_last: asked.channels_last,
+        graphs: asked.graphs && matches!(provider, Provider::Cuda(_)),
         ..Setting::new(provider)
     };
     let cache = match (provider, &setting.sizes) {

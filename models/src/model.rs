@@ -6,8 +6,8 @@ use std::{
 };
 
 use ort::{
-    session::{Session, SessionInputValue, SessionOutputs},
-    value::TensorRef,
+    session::{Session, SessionInputValue},
+    value::{Shape, TensorElementType, TensorRef},
 };
 
 use crate::{
@@ -84,7 +84,7 @@ impl Model {
         tensor::check_no_more(&file.path, session.inputs(), inputs)?;
         tensor::check(&file.path, "output", session.outputs(), outputs)?;
         let batches = setting.sizes.clone().map(|sizes| {
-            let bound = Bound::new(&session, setting.provider)?;
+            let bound = Bound::new(&session, setting)?;
             Ok(Batches { sizes, bound })
         });
         let batches: Option<Batches> = batches.transpose().map_err(failed)?;
@@ -157,27 +157,25 @@ impl Model {
             source,
         };
         let batch: Vec<_> = inputs.iter().map(|input| input.some(&items)).collect();
-        let (given, results) = match &mut self.batches {
-            None => {
-                let values: ort::Result<Vec<_>> = (batch.iter())
-                    .map(|input| Ok((input.name, input.tensor(items.len())?)))
-                    .collect();
-                let results = self.session.run(values.map_err(failed)?);
-                (items.len(), results.map_err(failed)?)
+        if let Some(batches) = &mut self.batches {
+            let size = batches.sizes.padded(items.len());
+            let bound = &mut batches.bound;
+            let results = bound.run(&mut self.session, &batch, wanted, size);
+            for ((tensor, output), result) in
+                wanted.iter().zip(outputs).zip(results.map_err(failed)?)
+            {
+                let result = result.try_extract_tensor().map_err(failed)?;
+                output.take(file, tensor, &items, size, result)?;
             }
-            Some(batches) => {
-                let size = batches.sizes.padded(items.len());
-                let names: Vec<_> = wanted.iter().map(|tensor| tensor.name).collect();
-                let ran = batches.run(&mut self.session, &batch, &names, size);
-                (size, ran.map_err(failed)?)
-            }
-        };
+            return Ok(());
+        }
+        let values: ort::Result<Vec<_>> = (batch.iter())
+            .map(|input| Ok((input.name, input.tensor(items.len())?)))
+            .collect();
+        let results = self.session.run(values.map_err(failed)?).map_err(failed)?;
         for (tensor, output) in wanted.iter().zip(outputs) {
-            let (shape, values) = results[tensor.name].try_extract_tensor().map_err(failed)?;
-            let result = (&**shape, values);
-            let values = tensor::check_output(file, tensor, &items, given, result)?;
-            output.item_shape = shape[1..].iter().map(|d| *d as usize).collect();
-            output.values.extend_from_slice(values);
+            let result = results[tensor.name].try_extract_tensor().map_err(failed)?;
+            output.take(file, tensor, &items, items.len(), result)?;
         }
         Ok(())
     }
@@ -209,16 +207,30 @@ impl Model {
     }
 }
 
-impl Batches {
-    fn run<'s>(
-        &'s mut self,
-        session: &'s mut Session,
-        inputs: &[Input<'_>],
-        outputs: &[&'static str],
-        size: usize,
-    ) -> ort::Result<SessionOutputs<'s>> {
-        let binding = self.bound.fill(session, inputs, outputs, size)?;
-        session.run_binding(binding)
+impl Output {
+    /// Appends those items of a result that are no padding, once they have been seen to be whole.
+    fn take(
+        &mut self,
+        file: &Path,
+        tensor: &Tensor<'_>,
+        items: &Range<usize>,
+        given: usize,
+        (shape, values): (&Shape, &[f32]),
+    ) -> Result<(), NetworkError> {
+        let values = tensor::check_output(file, tensor, items, given, (shape, values))?;
+        self.item_shape = shape[1..].iter().map(|d| *d as usize).collect();
+        self.values.extend_from_slice(values);
+        Ok(())
+    }
+}
+
+impl Values<'_> {
+    /// What its numbers are.
+    pub(crate) fn kind(&self) -> TensorElementType {
+        match self {
+            Values::Floats(_) => TensorElementType::Float32,
+            Values::Bytes(_) => TensorElementType::Uint8,
+        }
     }
 }
 

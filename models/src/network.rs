@@ -109,6 +109,10 @@ impl Network {
                 source,
             })?;
         }
+        let setting = &Setting {
+            precision: files.precision,
+            ..setting.clone()
+        };
         let frame = Tower::frame(runtime, &files.frame, setting)?;
         let audio = Tower::audio(runtime, &files.audio, setting)?;
         let shapes = (frame.features_shape(), audio.features_shape());

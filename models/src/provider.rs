@@ -5,7 +5,7 @@ use std::fmt;
 use ort::ep::{CPU, CUDA, ExecutionProvider, ExecutionProviderDispatch, TensorRT, cuda};
 use serde::{Deserialize, Serialize};
 
-use crate::{Device, Lack, Setting, UnknownDevice};
+use crate::{Device, Lack, Precision, Setting, UnknownDevice};
 
 /// Where a network does run: what [`Runtime::resolve`](crate::Runtime::resolve) makes of a
 /// [`Device`].
@@ -97,6 +97,7 @@ impl Provider {
             cuda.with_device_id(card)
                 .with_tf32(false)
                 .with_prefer_nhwc(setting.channels_last)
+                .with_cuda_graph(setting.graphs)
                 .with_conv_algorithm_search(cuda::ConvAlgorithmSearch::Heuristic)
                 .build()
                 .error_on_failure()
@@ -128,9 +129,12 @@ impl Provider {
 }
 
 /// TensorRT, with its engines and the timings that it chose by kept, if there is a place for them.
-/// In which numbers it computes is a matter of the network: 16-bit floats and int8 stand in it.
+/// Where a network computes in 16-bit floats or int8, it may do so, too.
 fn tensorrt(card: i32, setting: &Setting) -> TensorRT {
-    let tensorrt = TensorRT::default().with_device_id(card);
+    let tensorrt = TensorRT::default()
+        .with_device_id(card)
+        .with_fp16(setting.precision == Precision::Fp16)
+        .with_int8(setting.precision == Precision::Int8);
     let Some(folder) = &setting.engines else {
         return tensorrt;
     };

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::{Provider, Sizes};
+use crate::{Precision, Provider, Sizes};
 
 /// Items in the largest batch that a card is given at once.
 pub const LARGEST_BATCH: usize = 128;
@@ -22,6 +22,12 @@ pub struct Setting {
     pub bytes: bool,
     /// Whether convolutions on CUDA keep the channels last, as tensor cores want them.
     pub channels_last: bool,
+    /// Whether a card repeats what it did for a batch of the same size as one piece of work, a CUDA
+    /// graph, in place of giving out each kernel anew. For CUDA alone.
+    pub graphs: bool,
+    /// In which numbers the towers compute; [`Network::with_setting`](crate::Network::with_setting)
+    /// sets it from the files. TensorRT wants to know.
+    pub precision: Precision,
     /// How much of a card's memory a session may take; none to leave it to what is free.
     pub memory_bytes: Option<usize>,
     /// Where TensorRT keeps its engines; see [`EngineCache`](crate::EngineCache). Without it they
@@ -39,6 +45,8 @@ impl Setting {
             sizes: on_card.then(|| Sizes::up_to(LARGEST_BATCH)),
             bytes: on_card,
             channels_last: false,
+            graphs: false,
+            precision: Precision::Fp32,
             memory_bytes: None,
             engines: None,
         }

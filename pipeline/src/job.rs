@@ -5,8 +5,8 @@ mod hearers;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use sonoscope_models::{Devices, Precision, Provider, Runtime};
-use sonoscope_operators::{Batching, GridSpec, Include, Preparation, Provenance, ROW_SCHEMA, Row};
+use sonoscope_models::{Devices, Precision, Runtime};
+use sonoscope_operators::{GridSpec, Include, Preparation, Provenance, ROW_SCHEMA, Row};
 
 use answering::Answering;
 use hearers::Hearers;
@@ -23,7 +23,7 @@ use crate::{
     metrics::Metrics,
     observer::Observer,
     parts::{InOrder, Parts},
-    pool::{Member, Pool},
+    pool::{self, Member, Pool},
     progress::Progress,
     roll::Roll,
     server::{self, Deps, NetworkCard, Networks, Server},
@@ -112,8 +112,8 @@ impl Job {
         Graph::check(&preparation)?;
         let mut reading = self.reading.with_grid(grid(&preparation)?)?;
         reading.decoding = reading.decoding.resolved(on_card);
-        let threads = self.threads(&members);
-        let batching = batching(on_card, threads);
+        let threads = pool::threads(&members, self.threads);
+        let batching = pool::batching(on_card, threads);
         let form = Form {
             include: self.include,
             networks: members.iter().map(Member::form).collect(),
@@ -256,15 +256,6 @@ impl Job {
         }
     }
 
-    /// How many threads run the networks. On a card one batch is copied while another is computed.
-    fn threads(&self, members: &[Member]) -> usize {
-        let cards = members.iter().filter(|member| member.is_on_card());
-        let cards = cards.map(|member| member.providers.len()).max();
-        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-        let usual = || cards.map_or_else(cores, |cards| 2 * cards);
-        self.threads.unwrap_or_else(usual).max(1)
-    }
-
     /// The sinks and, if a state is kept, its ledger.
     fn open(
         &self,
@@ -328,19 +319,6 @@ pub(crate) fn grid(preparation: &Preparation) -> Result<Option<GridSpec>, Fault>
 }
 
 /// Says once of which networks no wonders are to be expected.
-/// On a processor a batch gains nothing, so pairs leave one by one and as soon as they can.
-fn batching(on_card: bool, threads: usize) -> Batching {
-    let (size, deadline) = match on_card {
-        true => (16, Duration::from_millis(50)),
-        false => (1, Duration::ZERO),
-    };
-    Batching {
-        size,
-        deadline,
-        outstanding: 2 * threads,
-    }
-}
-
 fn warn_of_synthetic(members: &[Member]) {
     let contracts = members.iter().map(|member| member.files.contract());
     let synthetic: Vec<&str> = contracts
@@ -363,7 +341,7 @@ impl Member {
         Provenance {
             network: self.files.contract().network.clone(),
             network_hash: self.files.network_hash(),
-            provider: provider_names(&self.providers),
+            provider: self.provider_names(),
             precision: self.files.precision.to_string(),
         }
     }
@@ -376,10 +354,4 @@ impl Member {
             contract: self.files.contract().clone(),
         }
     }
-}
-
-/// How rows name where a network runs, before anything has run.
-fn provider_names(providers: &[Provider]) -> String {
-    let names: Vec<_> = providers.iter().map(Provider::to_string).collect();
-    names.join(",")
 }

@@ -10,10 +10,11 @@ pub use openings::Building;
 use std::{
     sync::{Arc, Mutex, OnceLock, mpsc},
     thread,
+    time::Duration,
 };
 
 use sonoscope_models::{Contract, NetworkError, NetworkFiles, Precision, Provider, Runtime, zoo};
-use sonoscope_operators::{Features, Job, Provenance, Score, Segment};
+use sonoscope_operators::{Batching, Features, Job, Provenance, Score, Segment};
 
 use crate::{fault::Fault, metrics::Metrics, sources::Stop};
 use engine::Engine;
@@ -76,6 +77,12 @@ impl Member {
             .unwrap_or(Provider::Cpu)
     }
 
+    /// How rows name where it runs, before anything has run.
+    pub fn provider_names(&self) -> String {
+        let names: Vec<_> = self.providers.iter().map(Provider::to_string).collect();
+        names.join(",")
+    }
+
     /// Whether it runs on cards.
     pub fn is_on_card(&self) -> bool {
         self.providers
@@ -107,6 +114,30 @@ pub fn must_compare(contract: &Contract, command: &str) -> Result<(), Fault> {
          nothing to do with it"
     ))
     .tip("leave it to `sonoscope run --include embeddings`"))
+}
+
+/// How many threads run the networks, unless it is said: one a core, or two a card, so that one
+/// batch is copied while another is computed.
+pub fn threads(members: &[Member], said: Option<usize>) -> usize {
+    let cards = members.iter().filter(|member| member.is_on_card());
+    let cards = cards.map(|member| member.providers.len()).max();
+    let cores = || thread::available_parallelism().map_or(1, usize::from);
+    let usual = || cards.map_or_else(cores, |cards| 2 * cards);
+    said.unwrap_or_else(usual).max(1)
+}
+
+/// When batches leave. On a processor they gain nothing, so pairs leave one by one and as soon as
+/// they can.
+pub fn batching(on_card: bool, threads: usize) -> Batching {
+    let (size, deadline) = match on_card {
+        true => (16, Duration::from_millis(50)),
+        false => (1, Duration::ZERO),
+    };
+    Batching {
+        size,
+        deadline,
+        outstanding: 2 * threads,
+    }
 }
 
 /// Threads with a copy of every network each.

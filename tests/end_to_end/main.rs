@@ -12,6 +12,7 @@ mod bad_cameras;
 mod bad_input;
 mod cameras;
 mod cameras_support;
+mod card;
 mod changing_files;
 mod dataset;
 mod determinism;

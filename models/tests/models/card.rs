@@ -92,6 +92,16 @@ fn padding_to_a_few_sizes_changes_no_answer() {
     let (_home, dir) = Tiny::ave().write();
     let mut plain = open(&dir, Precision::Fp32, &Setting::new(Provider::Cpu));
     let mut padded = open(&dir, Precision::Fp32, &as_card(&[2, 4]));
+    // Buffers of both kinds are the processor's here, and no graph is repeated.
+    let graphs = true;
+    let mut repeated = open(
+        &dir,
+        Precision::Fp32,
+        &Setting {
+            graphs,
+            ..as_card(&[2, 4])
+        },
+    );
     // Larger and smaller by turns, so that buffers hold items of earlier batches.
     for items in [7, 1, 3, 4, 2, 0] {
         let (pictures, sounds) = (floats(items * 3 * PIXELS), floats(items * SOUND));
@@ -102,6 +112,7 @@ fn padding_to_a_few_sizes_changes_no_answer() {
         };
         let (expected, found) = (score(&mut plain), score(&mut padded));
         assert_eq!(found.len(), items);
+        assert_eq!(score(&mut repeated), found);
         for (expected, found) in expected.iter().zip(&found) {
             assert!((expected.correspondence - found.correspondence).abs() < 1e-6);
         }
