@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rumqttc::{
-    TlsConfiguration, Transport,
+    NetworkOptions, TlsConfiguration, Transport,
     v5::{
         MqttOptions,
         mqttbytes::{QoS, v5::LastWill},
