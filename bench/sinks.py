@@ -2,7 +2,8 @@
 
 Servers are real, on the loopback, with folders of their own; Kafka is librdkafka's mock cluster.
 A server that is not installed is told and left out. Then what it costs to hand on the rows of a
-hundred cameras as they come, to all sinks at once; and what writing costs beside all that a job does.
+hundred cameras as they come, to all sinks at once; and what writing costs beside all that a job
+does.
 
     bench/sinks.py --alone target/release/sinks-alone --program target/release/sonoscope \
         --video two-minutes.mp4 --out bench/results
