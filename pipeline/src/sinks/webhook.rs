@@ -174,7 +174,7 @@ impl Receiver for Webhook {
         }
     }
 
-    fn send(&mut self, letters: &[Letter]) -> Result<(), SendError> {
+    fn send(&mut self, letters: &[Letter]) -> Result<usize, SendError> {
         let mut taken = 0;
         for batch in letters.chunks(self.batch) {
             let status = self.post(batch).map_err(|error| error.behind(taken))?;
@@ -190,13 +190,19 @@ impl Receiver for Webhook {
                 }
             }
         }
-        Ok(())
+        Ok(taken)
     }
 }
 
 impl Webhook {
-    /// Finds the one that is refused among `count` letters behind those that were taken.
-    fn one_by_one(&self, letters: &[Letter], taken: usize, count: usize) -> Result<(), SendError> {
+    /// Finds the one that is refused among `count` letters behind those that were taken. How many
+    /// are taken then.
+    fn one_by_one(
+        &self,
+        letters: &[Letter],
+        taken: usize,
+        count: usize,
+    ) -> Result<usize, SendError> {
         for (index, letter) in letters.iter().enumerate().skip(taken).take(count) {
             let alone = std::slice::from_ref(letter);
             let status = self.post(alone).map_err(|error| error.behind(index))?;
@@ -213,11 +219,8 @@ impl Webhook {
                 }
             }
         }
-        // Each was taken by itself; those behind them come with the next batch.
-        Err(SendError::Lost {
-            taken: taken + count,
-            reason: "it takes rows one by one, and not together".into(),
-        })
+        // Each was taken by itself; those behind them come with the next call.
+        Ok(taken + count)
     }
 }
 

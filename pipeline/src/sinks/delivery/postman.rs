@@ -86,8 +86,8 @@ impl Postman {
             Err(error) => return Err(SendError::lost(format!("the buffer: {error}"))),
         };
         match self.receiver.send(&letters) {
-            Ok(()) => {
-                self.taken(&letters);
+            Ok(count) => {
+                self.taken(&letters[..count.min(letters.len())]);
                 Ok(Step::Handed)
             }
             Err(SendError::Refused { index, reason }) if index < letters.len() => {

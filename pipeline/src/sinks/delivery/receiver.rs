@@ -22,11 +22,14 @@ pub trait Receiver: Send {
         self.connect().map(drop)
     }
 
-    /// Hands letters over, in order. They are taken when this returns: acknowledged, committed.
+    /// Hands letters over, in order, and says how many of them are taken, from the first on:
+    /// acknowledged, committed. That is one at least. The others come again with the next call, at
+    /// its beginning: they may be on their way already, and a receiver need not wait for its last
+    /// acknowledgement before it sends more.
     ///
     /// # Errors
-    /// When not all were taken.
-    fn send(&mut self, letters: &[Letter]) -> Result<(), SendError>;
+    /// When one is not taken, or none can be.
+    fn send(&mut self, letters: &[Letter]) -> Result<usize, SendError>;
 
     /// Nothing more comes. Takes leave in good order.
     fn close(&mut self) {}

@@ -22,6 +22,7 @@ struct Inner {
     failures: Vec<SendError>,
     is_held: bool,
     known: Option<u64>,
+    at_once: Option<usize>,
 }
 
 /// A receiver that does as a script says.
@@ -36,6 +37,11 @@ impl Script {
     /// Whether it answers nothing for now.
     pub fn hold(&self, is_held: bool) {
         self.0.lock().unwrap().is_held = is_held;
+    }
+
+    /// It takes no more than so many of the letters that it is given.
+    pub fn takes(&self, at_once: usize) {
+        self.0.lock().unwrap().at_once = Some(at_once);
     }
 
     /// It says that it has all up to this number.
@@ -67,14 +73,14 @@ impl Receiver for Scripted {
         Ok(self.0.0.lock().unwrap().known)
     }
 
-    fn send(&mut self, letters: &[Letter]) -> Result<(), SendError> {
+    fn send(&mut self, letters: &[Letter]) -> Result<usize, SendError> {
         let mut inner = self.0.0.lock().unwrap();
         if inner.is_held {
             return Err(SendError::lost("it does not answer"));
         }
         let failure = (!inner.failures.is_empty()).then(|| inner.failures.remove(0));
         let taken = match &failure {
-            None => letters.len(),
+            None => letters.len().min(inner.at_once.unwrap_or(usize::MAX)),
             Some(SendError::Lost { taken, .. }) => *taken,
             Some(SendError::Refused { index, .. }) => *index,
             Some(SendError::Denied { .. }) => 0,
@@ -82,6 +88,6 @@ impl Receiver for Scripted {
         inner
             .taken
             .extend(letters[..taken.min(letters.len())].iter().cloned());
-        failure.map_or(Ok(()), Err)
+        failure.map_or(Ok(taken), Err)
     }
 }

@@ -80,6 +80,16 @@ fn all_rows_arrive_in_order_whatever_happens_on_the_way() {
 }
 
 #[test]
+fn letters_that_are_not_taken_at_once_come_again_at_the_beginning_of_the_next() {
+    let bench = Bench::new("");
+    bench.script.takes(3);
+    let mut sink = bench.open(None, None);
+    write(&mut sink, 0..20);
+    assert_eq!(drained(&mut sink).sent, 20);
+    assert_eq!(bench.script.segments(), (0..20).collect::<Vec<_>>());
+}
+
+#[test]
 fn what_is_refused_goes_to_the_dead_letters_and_the_rest_arrives() {
     let home = tempfile::tempdir().unwrap();
     let dead = home.path().join("dead.jsonl");

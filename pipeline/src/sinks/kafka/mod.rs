@@ -229,13 +229,13 @@ impl Receiver for Kafka {
         Ok(None)
     }
 
-    fn send(&mut self, letters: &[Letter]) -> Result<(), SendError> {
+    fn send(&mut self, letters: &[Letter]) -> Result<usize, SendError> {
         let Some(producer) = &self.producer else {
             return Err(SendError::lost("it is not connected"));
         };
         let (taken, next) = self.hand_over(producer, letters)?;
         let Some(code) = next else {
-            return Ok(());
+            return Ok(taken);
         };
         // Records that travel together are refused together: this one is asked about alone.
         let error = match verdict(code) {

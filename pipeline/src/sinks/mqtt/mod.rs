@@ -8,6 +8,7 @@ mod line;
 mod options;
 mod said;
 mod topics;
+mod underway;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -21,6 +22,7 @@ use self::{
     line::{Ack, Line, Lost, Unfit},
     options::Options,
     said::Said,
+    underway::Underway,
 };
 use super::{
     SinkSpec,
@@ -75,14 +77,16 @@ pub struct Mqtt {
     timeout: Duration,
     said: Arc<Mutex<Said>>,
     call: Option<Call>,
-    /// A row is too large for the broker, and nobody knows which: they go one by one.
-    is_careful: bool,
+    /// One of so many letters is too large for the broker, and nobody knows which: they go one by
+    /// one.
+    careful: usize,
 }
 
 /// A connection, and who answers when Home Assistant has come up.
 struct Call {
     line: Arc<Line>,
     is_announced: bool,
+    underway: Underway,
     greeter: AbortHandle,
 }
 
@@ -104,7 +108,7 @@ impl Mqtt {
             options,
             timeout: spec.retry.timeout,
             call: None,
-            is_careful: false,
+            careful: 0,
         })
     }
 
@@ -121,6 +125,7 @@ impl Mqtt {
         Ok(Call {
             line,
             is_announced: false,
+            underway: Underway::default(),
             greeter: greeter.abort_handle(),
         })
     }
@@ -139,32 +144,32 @@ impl Mqtt {
         Ok(())
     }
 
-    /// Sends all, then waits for what is said of each. Counts those that were taken before the
-    /// first that was not.
+    /// Sends all that is not on its way yet, then waits for what is said of the first half: while
+    /// the broker keeps the last acknowledgements back, the next letters can be sent. Counts those
+    /// that were taken before the first that was not.
     async fn hand_over(
         &self,
-        line: &Line,
+        call: &mut Call,
         letters: &[Letter],
         taken: &mut usize,
     ) -> Result<(), Lost> {
-        let mut acks = Vec::with_capacity(letters.len());
+        let Call { line, underway, .. } = call;
         let mut failed = None;
-        for letter in letters {
+        for letter in letters.iter().skip(underway.len()) {
             match self.tell(line, letter).await {
-                Ok(asked) => acks.push(asked),
+                Ok(acks) => underway.push(acks),
                 Err(lost) => {
                     failed = Some(lost);
                     break;
                 }
             }
         }
-        for asked in acks {
-            for ack in asked {
-                line.acknowledged(ack).await?;
-            }
-            *taken += 1;
-        }
-        failed.map_or(Ok(()), Err)
+        let wanted = match failed {
+            None => letters.len().div_ceil(2),
+            Some(_) => underway.len(),
+        };
+        let ended = underway.settle(line, wanted, taken).await;
+        ended.and(failed.map_or(Ok(()), Err))
     }
 
     /// Sends all that is to be said of a letter.
@@ -181,36 +186,40 @@ impl Mqtt {
         Ok(acks)
     }
 
-    fn send_all(&mut self, call: &mut Call, letters: &[Letter]) -> Result<(), SendError> {
+    fn send_all(&mut self, call: &mut Call, letters: &[Letter]) -> Result<usize, SendError> {
         let runtime = runtime().map_err(SendError::lost)?;
         if !call.is_announced {
             let announced = runtime.block_on(self.announce(&call.line));
             announced.map_err(|lost| lost.error)?;
             call.is_announced = true;
         }
-        let step = if self.is_careful { 1 } else { letters.len() };
-        let mut before = 0;
-        for some in letters.chunks(step.max(1)) {
-            let mut taken = 0;
-            let sent = runtime.block_on(self.hand_over(&call.line, some, &mut taken));
-            before += taken;
-            if let Err(lost) = sent {
-                (some[taken..].iter()).for_each(|letter| self.said().forget(&letter.content));
-                let is_this = match lost.unfit {
-                    Unfit::None => false,
-                    Unfit::Some => some.len() == 1,
-                    Unfit::This => true,
-                };
-                if is_this {
-                    let (index, reason) = (before, lost.error.to_string());
-                    return Err(SendError::Refused { index, reason });
-                }
-                self.is_careful |= lost.unfit == Unfit::Some;
-                return Err(lost.error.behind(before));
-            }
+        let letters = match self.careful {
+            0 => letters,
+            _ => &letters[..letters.len().min(1)],
+        };
+        let mut taken = 0;
+        let sent = runtime.block_on(self.hand_over(call, letters, &mut taken));
+        let Err(lost) = sent else {
+            self.careful = self.careful.saturating_sub(taken);
+            return Ok(taken);
+        };
+        // Those behind are sent again, though they may have come.
+        call.underway = Underway::default();
+        (letters[taken..].iter()).for_each(|letter| self.said().forget(&letter.content));
+        let is_this = match lost.unfit {
+            Unfit::None => false,
+            Unfit::Some => letters.len() == 1,
+            Unfit::This => true,
+        };
+        if is_this {
+            self.careful = 0;
+            let (index, reason) = (taken, lost.error.to_string());
+            return Err(SendError::Refused { index, reason });
         }
-        self.is_careful = false;
-        Ok(())
+        if lost.unfit == Unfit::Some {
+            self.careful = letters.len();
+        }
+        Err(lost.error.behind(taken))
     }
 }
 
@@ -240,12 +249,12 @@ impl Receiver for Mqtt {
         Ok(None)
     }
 
-    fn send(&mut self, letters: &[Letter]) -> Result<(), SendError> {
+    fn send(&mut self, letters: &[Letter]) -> Result<usize, SendError> {
         let Some(mut call) = self.call.take() else {
             return Err(SendError::lost("it is not connected"));
         };
         let sent = self.send_all(&mut call, letters);
-        if !call.line.is_over() && matches!(sent, Ok(()) | Err(SendError::Refused { .. })) {
+        if !call.line.is_over() && matches!(sent, Ok(_) | Err(SendError::Refused { .. })) {
             self.call = Some(call);
         }
         sent.map_err(|error| error.without(&self.options.secrets))

@@ -334,7 +334,7 @@ impl Receiver for Nats {
         Ok(None)
     }
 
-    fn send(&mut self, letters: &[Letter]) -> Result<(), SendError> {
+    fn send(&mut self, letters: &[Letter]) -> Result<usize, SendError> {
         let runtime = runtime().map_err(SendError::lost)?;
         self.ids.note(letters);
         let Some(line) = self.line.take() else {
@@ -349,7 +349,10 @@ impl Receiver for Nats {
         });
         let is_over = matches!(sent, Err(SendError::Lost { .. } | SendError::Denied { .. }));
         self.line = (!is_over).then_some(line);
-        sent.map_err(|error| error.behind(taken).without(&self.secrets))
+        match sent {
+            Ok(()) => Ok(taken),
+            Err(error) => Err(error.behind(taken).without(&self.secrets)),
+        }
     }
 
     /// Everything that was sent has been acknowledged.

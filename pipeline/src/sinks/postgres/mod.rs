@@ -154,7 +154,7 @@ impl Receiver for Postgres {
         })
     }
 
-    fn send(&mut self, letters: &[Letter]) -> Result<(), SendError> {
+    fn send(&mut self, letters: &[Letter]) -> Result<usize, SendError> {
         self.wait(async |this| match &this.open {
             Some(open) => open.deliver(letters).await,
             None => Err(SendError::lost("it is not connected")),
@@ -170,13 +170,13 @@ impl Receiver for Postgres {
 
 impl Open {
     /// One transaction: all letters before the first that is refused.
-    async fn deliver(&self, letters: &[Letter]) -> Result<(), SendError> {
+    async fn deliver(&self, letters: &[Letter]) -> Result<usize, SendError> {
         self.begin().await.map_err(Failure::outside)?;
         let (taken, refused) = self.take(letters).await.map_err(Failure::outside)?;
         let last = letters[..taken].last().map(|letter| letter.number);
         self.commit(last).await.map_err(Failure::outside)?;
         match refused {
-            None => Ok(()),
+            None => Ok(taken),
             Some(reason) => Err(SendError::Refused {
                 index: taken,
                 reason,
