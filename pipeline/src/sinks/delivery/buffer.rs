@@ -82,14 +82,15 @@ impl Buffer {
         }
     }
 
-    /// The first letters, at most so many and of so many bytes, but one at least if there is one.
+    /// The first letters behind so many: at most so many and of so many bytes, but one at least if
+    /// there is one.
     ///
     /// # Errors
     /// When they cannot be read.
-    pub fn first(&self, letters: usize, bytes: u64) -> io::Result<Vec<Letter>> {
+    pub fn behind(&self, skipped: usize, letters: usize, bytes: u64) -> io::Result<Vec<Letter>> {
         match self {
-            Self::Memory(memory) => Ok(memory.first(letters, bytes)),
-            Self::Disk(disk) => disk.first(letters, bytes),
+            Self::Memory(memory) => Ok(memory.behind(skipped, letters, bytes)),
+            Self::Disk(disk) => disk.behind(skipped, letters, bytes),
         }
     }
 

@@ -10,6 +10,7 @@
 pub mod account;
 mod buffer;
 mod dead;
+mod hand;
 pub mod letter;
 mod postman;
 mod queue;

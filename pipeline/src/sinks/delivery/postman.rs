@@ -4,17 +4,12 @@ use std::{io, sync::Arc, time::Instant};
 
 use super::{
     dead::DeadLetters,
+    hand::Hand,
     letter::{Letter, Style},
     queue::Queue,
     receiver::{Receiver, SendError},
 };
 use crate::{backoff::Backoff, sinks::RetrySpec};
-
-/// Letters that are handed over at once.
-const BATCH_LETTERS: usize = 500;
-
-/// Their bytes.
-const BATCH_BYTES: u64 = 1 << 20;
 
 /// What a postman needs.
 pub struct Postman {
@@ -38,9 +33,10 @@ impl Postman {
     pub fn work(mut self, mut is_connected: bool) {
         let mut backoff = Backoff::within(self.retry.first, self.retry.most, seed(&self.name));
         let mut lost_since: Option<Instant> = None;
+        let mut hand = Hand::default();
         loop {
             let step = match is_connected {
-                true => self.hand_over(),
+                true => self.hand_over(&mut hand),
                 false => self.connect(),
             };
             match step {
@@ -55,6 +51,7 @@ impl Postman {
                 Ok(Step::Handed) => backoff.reset(),
                 Err(failure) => {
                     is_connected = false;
+                    hand = Hand::default();
                     self.queue.counters().failed();
                     if lost_since.is_none() {
                         lost_since = Some(Instant::now());
@@ -78,22 +75,27 @@ impl Postman {
         Ok(Step::Connected)
     }
 
-    fn hand_over(&mut self) -> Result<Step, SendError> {
-        let letters = self.queue.wait_for_letters(BATCH_LETTERS, BATCH_BYTES);
-        let letters = match letters {
-            Ok(Some(letters)) => letters,
+    fn hand_over(&mut self, hand: &mut Hand) -> Result<Step, SendError> {
+        let (letters, bytes) = hand.room();
+        let next = (self.queue).wait_for_letters(hand.letters().len(), letters, bytes);
+        match next {
+            Ok(Some(next)) => hand.take_up(next),
             Ok(None) => return Ok(Step::Over),
             Err(error) => return Err(SendError::lost(format!("the buffer: {error}"))),
-        };
-        match self.receiver.send(&letters) {
+        }
+        let letters = hand.letters();
+        match self.receiver.send(letters) {
             Ok(count) => {
-                self.taken(&letters[..count.min(letters.len())]);
+                let count = count.min(letters.len());
+                self.taken(&letters[..count]);
+                hand.give(count);
                 Ok(Step::Handed)
             }
             Err(SendError::Refused { index, reason }) if index < letters.len() => {
                 self.taken(&letters[..index]);
                 self.bury(&letters[index], &reason)
                     .map_err(|error| SendError::lost(format!("{error}")))?;
+                hand.give(index + 1);
                 Ok(Step::Handed)
             }
             Err(SendError::Lost { taken, reason }) => {

@@ -158,19 +158,25 @@ impl Queue {
         self.came.notify_all();
     }
 
-    /// The first letters, as soon as there are some; nothing if there will be none.
+    /// The next letters behind those that the postman has in hand: if it has none, as soon as there
+    /// are some. Nothing if there is nothing more to do.
     ///
     /// # Errors
     /// When they cannot be read.
-    pub fn wait_for_letters(&self, letters: usize, bytes: u64) -> io::Result<Option<Vec<Letter>>> {
+    pub fn wait_for_letters(
+        &self,
+        in_hand: usize,
+        letters: usize,
+        bytes: u64,
+    ) -> io::Result<Option<Vec<Letter>>> {
         let mut inner = self.lock();
         loop {
             if inner.is_abandoned {
                 return Ok(None);
             }
-            let first = inner.buffer.first(letters, bytes)?;
-            if !first.is_empty() {
-                return Ok(Some(first));
+            let next = inner.buffer.behind(in_hand, letters, bytes)?;
+            if in_hand > 0 || !next.is_empty() {
+                return Ok(Some(next));
             }
             if inner.is_closed {
                 return Ok(None);

@@ -173,6 +173,15 @@ impl Line {
         }
     }
 
+    /// What was said of a message, if anything was.
+    pub fn said(&self, ack: &mut Ack) -> Option<Result<(), Lost>> {
+        match ack.try_recv() {
+            Ok(said) => Some(said),
+            Err(oneshot::error::TryRecvError::Empty) => None,
+            Err(oneshot::error::TryRecvError::Closed) => Some(Err(self.waiting.end())),
+        }
+    }
+
     /// Takes leave, so that the last will is not said.
     pub async fn leave(&self) {
         let _ = self.client.disconnect().await;

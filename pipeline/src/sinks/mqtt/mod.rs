@@ -144,9 +144,9 @@ impl Mqtt {
         Ok(())
     }
 
-    /// Sends all that is not on its way yet, then waits for what is said of the first half: while
-    /// the broker keeps the last acknowledgements back, the next letters can be sent. Counts those
-    /// that were taken before the first that was not.
+    /// Sends all that is not on its way yet, then waits until the first letter is taken: a broker
+    /// may keep acknowledgements back until it hears from us again, so the next letters are to go
+    /// out as soon as there is room. Counts those that were taken before the first that was not.
     async fn hand_over(
         &self,
         call: &mut Call,
@@ -165,7 +165,7 @@ impl Mqtt {
             }
         }
         let wanted = match failed {
-            None => letters.len().div_ceil(2),
+            None => 1,
             Some(_) => underway.len(),
         };
         let ended = underway.settle(line, wanted, taken).await;

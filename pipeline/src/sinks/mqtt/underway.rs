@@ -20,7 +20,8 @@ impl Underway {
         self.0.push_back(acks);
     }
 
-    /// Waits until so many of the first are taken, and counts them.
+    /// Waits until so many of the first are taken, and counts them, with all behind them that are
+    /// taken by then.
     ///
     /// # Errors
     /// When one of them is not.
@@ -36,6 +37,17 @@ impl Underway {
             for ack in acks {
                 line.acknowledged(ack).await?;
             }
+            *taken += 1;
+        }
+        while let Some(acks) = self.0.front_mut() {
+            while let Some(ack) = acks.last_mut() {
+                let Some(said) = line.said(ack) else {
+                    return Ok(());
+                };
+                said?;
+                acks.pop();
+            }
+            self.0.pop_front();
             *taken += 1;
         }
         Ok(())

@@ -116,24 +116,28 @@ impl Disk {
         self.turn(false)
     }
 
-    /// The first ones.
+    /// The first ones behind so many.
     ///
     /// # Errors
     /// When they cannot be read.
-    pub fn first(&self, letters: usize, bytes: u64) -> io::Result<Vec<Letter>> {
+    pub fn behind(&self, skipped: usize, letters: usize, bytes: u64) -> io::Result<Vec<Letter>> {
         let mut sum = 0;
         let fits = |place: &&Place| {
             let is_first = sum == 0;
             sum += u64::from(place.bytes);
             is_first || sum <= bytes
         };
-        let places = self.waiting.iter().take(letters).take_while(fits);
+        let places = self.waiting.iter().skip(skipped).take(letters);
+        let places = places.take_while(fits);
         let letter = |(place, number): (&Place, u64)| {
             let content = postcard::from_bytes(&self.spool.read(*place)?).map_err(invalid)?;
             let content = Arc::new(content);
             Ok(Letter { number, content })
         };
-        places.zip(self.wanted..).map(letter).collect()
+        places
+            .zip(self.wanted + skipped as u64..)
+            .map(letter)
+            .collect()
     }
 
     /// All up to this number have been taken. Files that nobody needs go.
@@ -212,7 +216,7 @@ mod tests {
     }
 
     fn waiting(disk: &Disk) -> Vec<u64> {
-        let letters = disk.first(usize::MAX, u64::MAX).unwrap();
+        let letters = disk.behind(0, usize::MAX, u64::MAX).unwrap();
         for letter in &letters {
             assert_eq!(*letter.content, content(letter.number));
         }
@@ -249,14 +253,18 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let mut disk = Disk::open(home.path(), None).unwrap();
         push(&mut disk, 1..=9);
-        assert_eq!(disk.first(4, u64::MAX).unwrap().len(), 4);
-        assert_eq!(disk.first(4, 1).unwrap().len(), 1);
+        assert_eq!(disk.behind(0, 4, u64::MAX).unwrap().len(), 4);
+        assert_eq!(disk.behind(0, 4, 1).unwrap().len(), 1);
+        let behind = disk.behind(7, 4, u64::MAX).unwrap();
+        let numbers: Vec<_> = behind.iter().map(|letter| letter.number).collect();
+        assert_eq!(numbers, [8, 9]);
+        assert_eq!(*behind[0].content, content(8));
         let three = disk
             .waiting
             .iter()
             .take(3)
             .map(|place| u64::from(place.bytes))
             .sum();
-        assert_eq!(disk.first(9, three).unwrap().len(), 3);
+        assert_eq!(disk.behind(0, 9, three).unwrap().len(), 3);
     }
 }

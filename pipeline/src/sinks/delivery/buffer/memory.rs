@@ -35,16 +35,17 @@ impl Memory {
         self.bytes += weight;
     }
 
-    /// The first ones.
-    pub fn first(&self, letters: usize, bytes: u64) -> Vec<Letter> {
+    /// The first ones behind so many.
+    pub fn behind(&self, skipped: usize, letters: usize, bytes: u64) -> Vec<Letter> {
         let mut sum = 0;
         let fits = |(_, weight): &&(Letter, u64)| {
             let is_first = sum == 0;
             sum += weight;
             is_first || sum <= bytes
         };
-        let first = self.waiting.iter().take(letters).take_while(fits);
-        first.map(|(letter, _)| letter.clone()).collect()
+        let next = (self.waiting.iter().skip(skipped)).take(letters);
+        let next = next.take_while(fits);
+        next.map(|(letter, _)| letter.clone()).collect()
     }
 
     /// All up to this number have been taken.
