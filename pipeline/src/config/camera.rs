@@ -3,7 +3,7 @@
 use std::{env, time::Duration};
 
 use serde::Deserialize;
-use sonoscope_operators::SourceId;
+use sonoscope_operators::{NoSourceId, SourceId};
 
 use crate::{
     cameras::{Address, CameraSpec, Transport},
@@ -66,11 +66,10 @@ impl CameraTable {
             let error = format!("{sink} is none of the run's sinks");
             return Err(wrong("sinks", &error).tip("name it among `sinks` above, too"));
         }
-        let id = SourceId::slug(&self.id);
-        if id.as_str() != self.id {
-            let error = "ids are of small letters, digits and single -";
-            return Err(wrong("id", &error).tip(format!("call it {id:?}", id = id.as_str())));
-        }
+        let id = self.id.parse().map_err(|error: NoSourceId| {
+            let tip = format!("call it {:?}", SourceId::slug(&self.id).as_str());
+            wrong("id", &error).tip(tip)
+        })?;
         let url = expand(&self.url, |name| env::var(name).ok());
         let url = url.map_err(|name| {
             wrong(
@@ -119,6 +118,8 @@ mod tests {
             (yard.stall, yard.transport),
             (Duration::from_millis(3500), Transport::Tcp)
         );
+        let other = spec("id = 'yard_2.left'\nurl = 'rtsp://h/2'").unwrap();
+        assert_eq!(other.id.as_str(), "yard_2.left");
         for (text, told) in [
             ("id = 'My Yard'\nurl = 'rtsp://h/1'", "my-yard"),
             ("id = 'a'\nurl = 'ftp://h/1'", "ftp:// is no kind"),

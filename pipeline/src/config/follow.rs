@@ -7,6 +7,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use sonoscope_operators::SourceId;
+
 use super::{CameraTable, Choices, Config};
 use crate::{cameras::Roster, fault::Fault, sources::Stop};
 
@@ -77,8 +79,10 @@ impl Follower {
         let specs: Vec<_> = specs.collect::<Result<_, _>>()?;
         let is_same = |table: &CameraTable| tables.contains(table);
         for gone in self.known.iter().filter(|table| !is_same(table)) {
-            let id = sonoscope_operators::SourceId::slug(&gone.id);
-            if self.roster.remove(&id).is_some() {
+            let id = gone.id.parse::<SourceId>();
+            if let Ok(id) = id
+                && self.roster.remove(&id).is_some()
+            {
                 tracing::info!("{id}: taken out, or changed, in {}", self.path.display());
             }
         }
