@@ -55,7 +55,7 @@ bench-micro: setup ## The operators alone, by criterion
 
 gpu-bundle: ## out/gpu-bundle: infer-bench for a bare machine with a card, to run in one go
 	@DEVICE=cuda scripts/setup.sh
-	cargo build --release --locked --package sonoscope-models --bin infer-bench
+	cargo build --release --locked --package sonoscope --package sonoscope-models --bin sonoscope --bin infer-bench
 	@bench/gpu/bundle.sh
 
 audit: setup ## Licences and origins of the dependencies

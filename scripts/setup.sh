@@ -30,6 +30,9 @@ fi
 if [[ ${DEVICE:-cpu} != cpu ]]; then
     "$here/setup/onnxruntime.sh" "$DEVICE"
 fi
+if [[ ${DEVICE:-cpu} == cuda ]]; then
+    "$here/setup/cuda-libraries.sh"
+fi
 
 training_lock=$repository/models/training/requirements.lock
 if [[ $goal != program ]]; then

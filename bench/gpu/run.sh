@@ -3,23 +3,24 @@
 # processes at once, and PyTorch beside it. It needs x86-64 Linux, NVIDIA's driver and the libraries
 # of CUDA 13, such as PyTorch brings; TensorRT, if it is there.
 #
-#   run.sh              all of it, about 15 minutes
-#   SHORT=1 run.sh      the figures that count, about 4 minutes
-#   DEVICES=cpu NETWORK=ave-small BATCHES=1,2 SHORT=1 run.sh
+#   run.sh              all of it, in LIMIT_S seconds (570); what counts most comes first
+#   LIMIT_S=3600 BATCHES=1,4,16,32,64,128 SECONDS_EACH=2 run.sh
+#                       more of it
+#   DEVICES=cpu NETWORK=ave-small BATCHES=1,2 SECONDS_EACH=0 PAIRS=20 LEAK=20 run.sh
 #                       to try the script itself where there is no card
 #
-# It leaves results/: the report of each step as JSON, summary.json, and table.txt.
+# It leaves results/: the report of each step as JSON, summary.json, and table.txt. It ends with 0 if
+# every step did, every network agrees with the processor, and no goal that was measured is missed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 results=$PWD/${RESULTS:-results}
 python=${PYTHON:-python3}
-if [[ -n ${SHORT:-} ]]; then
-    batches=1,16,128 seconds=1 pairs=64
-else
-    batches=1,4,16,32,64,128 seconds=2 pairs=256
-fi
-batches=${BATCHES:-$batches}
+limit_s=${LIMIT_S:-570}
+batches=${BATCHES:-1,16,128}
+seconds=${SECONDS_EACH:-1}
+pairs=${PAIRS:-200}
+leak=${LEAK:-10000}
 network=${NETWORK:-ave}
 mkdir -p "$results"
 
@@ -29,7 +30,7 @@ sha256sum --quiet --check SHA256SUMS || {
 }
 if [[ ! -e runtime/libonnxruntime.so ]]; then
     mkdir -p runtime
-    cat runtime.tar.gz.* | tar --extract --gzip --directory runtime
+    cat runtime.tar.gz.* | tar --extract --gzip --no-same-owner --directory runtime
 fi
 export ORT_DYLIB_PATH=$PWD/runtime SONOSCOPE_NETWORKS=$PWD/zoo XDG_CACHE_HOME=$PWD/cache
 # Libraries that Python packages brought.
@@ -47,72 +48,78 @@ fi
 # TensorRT is tried where it is there; what else is missing is a failure.
 has_tensorrt() {
     local folder
-    ldconfig -p 2>/dev/null | grep -q 'libnvinfer\.so\.10' && return
+    [[ $(ldconfig -p 2>/dev/null) == *libnvinfer.so.10* ]] && return
     while IFS= read -r -d : folder; do
         [[ ! -e $folder/libnvinfer.so.10 ]] || return 0
     done <<<"${SONOSCOPE_CUDA:-}:${LD_LIBRARY_PATH:-}:"
     return 1
 }
-if [[ -n ${DEVICES:-} ]]; then
-    devices=$DEVICES
-elif has_tensorrt; then
-    devices=cuda,tensorrt
-else
-    devices=cuda
-    echo "run.sh: TensorRT is not here, and is left out"
+device=${DEVICES:-cuda}
+with_tensorrt=
+if [[ $device == cuda* ]]; then
+    if has_tensorrt; then
+        with_tensorrt=yes
+    else
+        echo "run.sh: TensorRT is not here, and is left out"
+    fi
 fi
 
-failed=()
-# step NAME COMMAND...: runs it with a log of its own; what fails does not keep the rest from running.
+failed=() left_out=()
+# step NAME COMMAND...: runs it with a log of its own, in the time that is left; what fails does not
+# keep the rest from running.
 step() {
-    local name=$1
+    local name=$1 left=$((limit_s - SECONDS))
     shift
+    if ((left < 10)); then
+        left_out+=("$name")
+        return
+    fi
     printf '\n== %s\n' "$name"
-    "$@" 2>&1 | tee "$results/$name.log" || failed+=("$name")
+    timeout --kill-after=10 "$left" "$@" 2>&1 | tee "$results/$name.log" || failed+=("$name")
 }
 
 bench() {
     local name=$1
     shift
-    step "$name" ./infer-bench --out "$results/$name.json" "$@"
+    step "$name" ./infer-bench --out "$results/$name.json" --inputs pairs --pairs "$pairs" \
+        --seconds "$seconds" "$@"
 }
 
 # Full-size AVE-Net first: its figures are what the rest is for.
-bench ave --networks "$network" --devices "$devices" --precisions fp16,fp32 \
-    --batches "$batches" --threads 1,2 --seconds "$seconds" --pairs "$pairs"
-bench ave-nhwc --networks "$network" --devices "${devices%%,*}" --precisions fp16 \
-    --batches "$batches" --threads 1,2 --seconds "$seconds" --pairs "$pairs" --nhwc
-bench ave-graphs --networks "$network" --devices "${devices%%,*}" --precisions fp16 \
-    --batches "$batches" --threads 1,2 --seconds "$seconds" --pairs "$pairs" --graphs
+bench ave --networks "$network" --devices "$device" --precisions fp16,fp32 \
+    --batches "$batches" --threads 1,2
 if "$python" -c 'import torch' 2>/dev/null; then
     step torch env PYTHONPATH="$PWD/python" "$python" baseline.py --out "$results/torch.json" \
-        --seconds "$seconds" --batch "${batches##*,}"
+        --seconds "$seconds" --batch "${batches##*,}" ${WIDTH:+--width "$WIDTH"}
 else
     printf '\n== torch: is not here, so nothing is compared with it\n'
+    left_out+=(torch)
 fi
-if [[ -z ${SHORT:-} ]]; then
-    bench all --networks ave-small,avol-small,l3-small --devices "$devices" --precisions fp32,fp16,int8 \
-        --batches "$batches" --threads 1 --seconds "$seconds" --pairs "$pairs"
-    bench leak --networks "$network" --devices "${devices%%,*}" --precisions fp16 \
-        --batches 16 --seconds "$seconds" --leak 10000
+bench leak --networks "$network" --devices "$device" --precisions fp16 \
+    --batches "16,${batches##*,}" --leak "$leak" --memory
+bench ave-nhwc --networks "$network" --devices "$device" --precisions fp16 \
+    --batches "$batches" --threads 1,2 --nhwc
+bench ave-graphs --networks "$network" --devices "$device" --precisions fp16 \
+    --batches "$batches" --threads 1,2 --graphs
+step two ./two.sh "$results" --networks "$network" --devices "$device" --precisions fp16 \
+    --batches "${batches##*,}" --inputs pairs --pairs "$pairs" --seconds "$seconds"
+bench all --networks ave-small,avol-small,l3-small --devices "$device" --precisions fp32,fp16,int8 \
+    --batches "1,${batches##*,}"
+# Engines take minutes.
+if [[ -n $with_tensorrt ]]; then
+    bench ave-tensorrt --networks "$network" --devices tensorrt --precisions fp16 \
+        --batches "$batches" --threads 1,2
+    bench all-tensorrt --networks ave-small,avol-small,l3-small --devices tensorrt \
+        --precisions int8,fp16 --batches "1,${batches##*,}"
 fi
-two() {
-    local process status=0 processes=()
-    for process in 1 2; do
-        ./infer-bench --networks "$network" --devices "${devices%%,*}" --precisions fp16 \
-            --batches "$batches" --pairs "$pairs" --seconds "$seconds" --out "$results/two-$process.json" &
-        processes+=($!)
-    done
-    for process in "${processes[@]}"; do
-        wait "$process" || status=1
-    done
-    return "$status"
-}
-step two two
-step summary "$python" summary.py "$results"
 
+printf '\n== summary\n'
+"$python" summary.py "$results" || failed+=(goals)
+if ((${#left_out[@]} > 0)); then
+    printf '\nrun.sh: left out: %s\n' "${left_out[*]}"
+fi
 if ((${#failed[@]} > 0)); then
     printf '\nrun.sh: not as it should be: %s (logs in %s)\n' "${failed[*]}" "$results"
     exit 1
 fi
-printf '\nrun.sh: all is well; see %s\n' "$results/table.txt"
+printf '\nrun.sh: all that was done is well; see %s\n' "$results/table.txt"

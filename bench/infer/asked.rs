@@ -6,7 +6,7 @@ use sonoscope_models::{Device, Devices, Precision, Sizes};
 
 const USAGE: &str = "usage: infer-bench [--networks NAME|DIR,...] [--devices cpu,cuda,tensorrt] \
     [--precisions fp32,fp16,int8] [--batches 1,16,128] [--threads 1,2] [--seconds S] [--pairs N] \
-    [--leak BATCHES] [--nhwc] [--graphs] [--out FILE.json]";
+    [--inputs DIR] [--leak BATCHES] [--memory] [--nhwc] [--graphs] [--out FILE.json]";
 
 /// What is to be measured.
 pub struct Asked {
@@ -22,8 +22,12 @@ pub struct Asked {
     pub seconds: f64,
     /// Pairs that are compared with the processor.
     pub pairs: usize,
+    /// A folder of pairs to compare; see `bench/gpu/pairs.py`.
+    pub inputs: Option<PathBuf>,
     /// Batches of the leak check; 0 for none.
     pub leak_batches: usize,
+    /// Whether it is tried what happens where a card's memory is short.
+    pub memory: bool,
     /// Whether convolutions keep channels last.
     pub channels_last: bool,
     /// Whether batches of one size are repeated as CUDA graphs.
@@ -42,19 +46,23 @@ impl Asked {
             threads: vec![1],
             seconds: 2.0,
             pairs: 64,
+            inputs: None,
             leak_batches: 0,
+            memory: false,
             channels_last: false,
             graphs: false,
             out: None,
         };
         let mut arguments = arguments.into_iter();
         while let Some(name) = arguments.next() {
-            if name == "--nhwc" {
-                asked.channels_last = true;
-                continue;
-            }
-            if name == "--graphs" {
-                asked.graphs = true;
+            let flag = match name.as_str() {
+                "--nhwc" => Some(&mut asked.channels_last),
+                "--graphs" => Some(&mut asked.graphs),
+                "--memory" => Some(&mut asked.memory),
+                _ => None,
+            };
+            if let Some(flag) = flag {
+                *flag = true;
                 continue;
             }
             let value = arguments.next();
@@ -73,6 +81,7 @@ impl Asked {
             "--threads" => self.threads = list(value)?,
             "--seconds" => self.seconds = one(value)?,
             "--pairs" => self.pairs = one(value)?,
+            "--inputs" => self.inputs = Some(value.into()),
             "--leak" => self.leak_batches = one(value)?,
             "--out" => self.out = Some(value.into()),
             _ => return Err(format!("`{name}` is no option. {USAGE}")),
@@ -124,11 +133,13 @@ mod tests {
     #[test]
     fn options_are_read_and_wrong_ones_are_told() {
         let asked =
-            parse("--devices cuda:1,tensorrt --batches 16,128 --nhwc --seconds 0.5").unwrap();
+            parse("--devices cuda:1,tensorrt --batches 16,128 --nhwc --inputs here --seconds 0.5");
+        let asked = asked.unwrap();
         assert_eq!(asked.devices, [Device::Cuda(1), Device::TensorRt(0)]);
         assert_eq!(asked.devices(), Device::Cuda(1).into());
         assert_eq!(asked.sizes().largest(), 128);
-        assert!(asked.channels_last);
+        assert!(asked.channels_last && !asked.memory);
+        assert_eq!(asked.inputs, Some("here".into()));
         for wrong in [
             "--batch 1",
             "--batches",

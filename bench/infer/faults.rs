@@ -35,17 +35,19 @@ pub fn leak(
     let before = read();
     run(batches)?;
     let after = read();
-    let grew = |before: Option<u64>, after: Option<u64>| {
-        before
-            .zip(after)
-            .map_or(0, |(before, after)| after.saturating_sub(before))
-    };
+    let (host_mib, card_mib) = ([before.0, after.0], [before.1, after.1]);
     Ok(Leak {
         batches,
-        host_mib: [before.0, after.0],
-        card_mib: [before.1, after.1],
-        is_level: grew(before.0, after.0).max(grew(before.1, after.1)) <= LEVEL_MIB,
+        host_mib,
+        card_mib,
+        is_level: is_level(host_mib) && is_level(card_mib),
     })
+}
+
+/// Whether memory is what it was, or cannot be read.
+fn is_level([before, after]: [Option<u64>; 2]) -> bool {
+    let grew = (before.zip(after)).map_or(0, |(before, after)| after.saturating_sub(before));
+    grew <= LEVEL_MIB
 }
 
 /// What became of a large batch where the network may have only so much memory.
@@ -54,6 +56,26 @@ pub struct LittleMemory {
     pub limit_mib: usize,
     /// `all` where every pair was answered, in however small batches; else the error.
     pub outcome: String,
+    /// Whether all were answered, or it was said that there is no room.
+    pub is_well: bool,
+}
+
+impl LittleMemory {
+    fn new(limit_mib: usize, pairs: usize, answered: Result<usize, NetworkError>) -> Self {
+        let (outcome, is_well) = match answered {
+            Ok(count) if count == pairs => ("all".into(), true),
+            Ok(count) => (format!("{count} of {pairs}"), false),
+            Err(error) => {
+                let is_well = matches!(error, NetworkError::NoRoom { .. });
+                (error.to_string(), is_well)
+            }
+        };
+        Self {
+            limit_mib,
+            outcome,
+            is_well,
+        }
+    }
 }
 
 /// Tries a large batch with less and less memory.
@@ -71,12 +93,39 @@ pub fn little_memory(
         };
         let answered = Network::with_setting(runtime, files, &setting)
             .and_then(|mut network| batch.ask(&mut network));
-        let outcome = match answered {
-            Ok(answers) if answers.seen.len() == size => "all".into(),
-            Ok(answers) => format!("{} of {size}", answers.seen.len()),
-            Err(error) => error.to_string(),
-        };
-        LittleMemory { limit_mib, outcome }
+        LittleMemory::new(limit_mib, size, answered.map(|answers| answers.seen.len()))
     };
     [2048, 512, 128, 32].map(attempt).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_that_grows_is_no_level_and_what_cannot_be_read_is() {
+        assert!(is_level([Some(100), Some(100 + LEVEL_MIB)]));
+        assert!(is_level([Some(100), Some(50)]));
+        assert!(!is_level([Some(100), Some(101 + LEVEL_MIB)]));
+        assert!(is_level([None, None]));
+    }
+
+    #[test]
+    fn where_memory_is_short_all_are_answered_or_it_is_told() {
+        let no_room = NetworkError::NoRoom {
+            file: "frame.onnx".into(),
+            fits: 8,
+            source: Box::new(NetworkError::NoHead {
+                network: "x".into(),
+            }),
+        };
+        let other = NetworkError::NoHead {
+            network: "x".into(),
+        };
+        let is_well = |answered| LittleMemory::new(32, 128, answered).is_well;
+        assert!(is_well(Ok(128)));
+        assert!(is_well(Err(no_room)));
+        assert!(!is_well(Ok(127)));
+        assert!(!is_well(Err(other)));
+    }
 }

@@ -13,12 +13,19 @@ mod machine;
 mod measure;
 mod report;
 
-use std::{error::Error, fs, process::ExitCode};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    error::Error,
+    fs,
+    process::ExitCode,
+};
 
-use sonoscope_models::{NetworkFiles, Provider, Runtime, Setting, matmul_flops, prebuild, zoo};
+use sonoscope_models::{
+    NetworkFiles, Precision, Provider, Runtime, Setting, matmul_flops, prebuild, zoo,
+};
 
 use asked::Asked;
-use inputs::Batch;
+use check::Reference;
 use report::{Outcome, Report, Trial};
 
 /// Side of the matrices whose product shows what a card can do, and how many products in a row.
@@ -41,6 +48,11 @@ fn run() -> Result<bool, Box<dyn Error>> {
     let asked = Asked::parse(std::env::args().skip(1))?;
     let runtime = Runtime::load_for(&asked.devices())?;
     let mut report = Report::new(&runtime);
+    let mut bench = Bench {
+        runtime: &runtime,
+        asked: &asked,
+        references: BTreeMap::new(),
+    };
     for device in &asked.devices {
         let provider = match runtime.resolve(*device) {
             Ok(provider) => provider,
@@ -61,7 +73,7 @@ fn run() -> Result<bool, Box<dyn Error>> {
         }
         for network in &asked.networks {
             for precision in &asked.precisions {
-                let outcome = try_one(&runtime, &asked, network, provider, *precision);
+                let outcome = bench.try_one(network, provider, *precision);
                 let outcome = outcome.unwrap_or_else(|error| Outcome::Failed(error.to_string()));
                 eprintln!("{network} {precision} on {provider}: {outcome}");
                 report.trials.push(Trial {
@@ -86,62 +98,75 @@ fn print_out(text: &str) {
     println!("{text}");
 }
 
-fn try_one(
-    runtime: &Runtime,
-    asked: &Asked,
-    network: &str,
-    provider: Provider,
-    precision: sonoscope_models::Precision,
-) -> Result<Outcome, Box<dyn Error>> {
-    let dir = zoo::resolve(network)?;
-    let files = NetworkFiles::load(&dir, precision)?;
-    let exact = NetworkFiles::load(&dir, sonoscope_models::Precision::Fp32)?;
-    let setting = Setting {
-        sizes: Some(asked.sizes()),
-        bytes: true,
-        channels_last: asked.channels_last,
-        graphs: asked.graphs && matches!(provider, Provider::Cuda(_)),
-        ..Setting::new(provider)
-    };
-    let cache = match (provider, &setting.sizes) {
-        (Provider::TensorRt(card), Some(sizes)) => runtime.engines(&files, sizes, card),
-        _ => None,
-    };
-    let mut opened = prebuild(runtime, &files, &setting, cache.as_ref(), |_| {})?;
-    let setting = Setting {
-        engines: cache.map(|cache| cache.folder().into()),
-        ..setting
-    };
-    let batch = Batch::new(files.contract(), asked.pairs);
-    let agreement = check::check(runtime, &exact, &mut opened, &batch)?;
-    let strays = opened.strays();
-    let strays = strays
-        .iter()
-        .map(|(part, placement)| format!("{part}: {placement}"))
-        .collect();
-    drop(opened);
-    let mut figures = Vec::new();
-    for size in &asked.batches {
-        for threads in &asked.threads {
-            figures.push(measure::measure(
-                runtime, &files, &setting, *size, *threads, asked,
-            )?);
+/// What trials share.
+struct Bench<'a> {
+    runtime: &'a Runtime,
+    asked: &'a Asked,
+    /// By network.
+    references: BTreeMap<String, Reference>,
+}
+
+impl Bench<'_> {
+    fn try_one(
+        &mut self,
+        network: &str,
+        provider: Provider,
+        precision: Precision,
+    ) -> Result<Outcome, Box<dyn Error>> {
+        let (runtime, asked) = (self.runtime, self.asked);
+        let dir = zoo::resolve(network)?;
+        let files = NetworkFiles::load(&dir, precision)?.for_provider(provider)?;
+        let reference = match self.references.entry(network.into()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let inputs = asked.inputs.as_deref();
+                new.insert(Reference::ask(runtime, &dir, inputs, asked.pairs)?)
+            }
+        };
+        let mut setting = Setting {
+            sizes: Some(asked.sizes()),
+            bytes: true,
+            channels_last: asked.channels_last,
+            graphs: asked.graphs && matches!(provider, Provider::Cuda(_)),
+            ..Setting::new(provider)
+        };
+        let cache = match (provider, &setting.sizes) {
+            (Provider::TensorRt(card), Some(sizes)) => runtime.engines(&files, sizes, card),
+            _ => None,
+        };
+        let mut opened = prebuild(runtime, &files, &setting, cache.as_ref(), |_| {})?;
+        setting.engines = cache.map(|cache| cache.folder().into());
+        let agreement = reference.compare(runtime, &files, &mut opened)?;
+        let strays = opened.strays();
+        let strays = strays
+            .iter()
+            .map(|(part, placed)| format!("{part}: {placed}"));
+        let strays = strays.collect();
+        drop(opened);
+        let mut figures = Vec::new();
+        for size in &asked.batches {
+            for threads in &asked.threads {
+                let figure = measure::measure(runtime, &files, &setting, *size, *threads, asked);
+                figures.push(figure?);
+            }
         }
+        let leak = match asked.leak_batches {
+            0 => None,
+            batches => Some(faults::leak(runtime, &files, &setting, batches)?),
+        };
+        let memory = match provider {
+            Provider::Cuda(_) if asked.memory => {
+                faults::little_memory(runtime, &files, &setting, asked.sizes().largest())
+            }
+            _ => Vec::new(),
+        };
+        Ok(Outcome::Tried(Box::new(report::Tried {
+            agreement,
+            strays,
+            figures,
+            leak,
+            memory,
+            gflop_a_pair: inputs::gflop_a_pair(files.contract()),
+        })))
     }
-    let leak = match asked.leak_batches {
-        0 => None,
-        batches => Some(faults::leak(runtime, &files, &setting, batches)?),
-    };
-    let memory = match provider {
-        Provider::Cpu => Vec::new(),
-        _ => faults::little_memory(runtime, &files, &setting, asked.sizes().largest()),
-    };
-    Ok(Outcome::Tried(Box::new(report::Tried {
-        agreement,
-        strays,
-        figures,
-        leak,
-        memory,
-        gflop_a_pair: inputs::gflop_a_pair(files.contract()),
-    })))
 }

@@ -74,11 +74,14 @@ impl Report {
         self.host_mib = crate::machine::host_mib();
     }
 
-    /// Whether all that was asked for was tried, agrees with the processor, and leaks nothing.
+    /// Whether all that was asked for was tried, agrees with the processor, leaks nothing, and where
+    /// memory was short did what it could or said so.
     pub fn agrees(&self) -> bool {
         let is_well = |trial: &Trial| match &trial.outcome {
             Outcome::Tried(tried) => {
-                tried.agreement.agrees && tried.leak.as_ref().is_none_or(|leak| leak.is_level)
+                tried.agreement.agrees
+                    && tried.leak.as_ref().is_none_or(|leak| leak.is_level)
+                    && tried.memory.iter().all(|little| little.is_well)
             }
             Outcome::Failed(_) => false,
         };
@@ -136,12 +139,19 @@ impl Tried {
         let Agreement {
             features_relative,
             decisions_equal,
+            decisions_as_int8,
+            correspondence_gap,
             agrees,
             ..
         } = &self.agreement;
         let word = if *agrees { "agrees" } else { "DOES NOT AGREE" };
         let decisions = decisions_equal.map_or(String::new(), |share| {
-            format!(", {:.1} % of decisions", 100.0 * share)
+            let gap = correspondence_gap.unwrap_or_default();
+            let share = 100.0 * share;
+            let int8 = decisions_as_int8.map_or(String::new(), |share| {
+                format!(", {:.1} % as in int8 on a processor", 100.0 * share)
+            });
+            format!(", correspondences within {gap:.3}, {share:.1} % of decisions{int8}")
         });
         let agreement =
             format!("{word} with cpu fp32: features within {features_relative:.1e}{decisions}");
@@ -154,10 +164,9 @@ impl Tried {
             )
         });
         let memory = self.memory.iter().map(|little| {
-            format!(
-                "with {} MiB of the card: {}",
-                little.limit_mib, little.outcome
-            )
+            let word = if little.is_well { "" } else { " NOT WELL" };
+            let (limit, outcome) = (little.limit_mib, &little.outcome);
+            format!("with {limit} MiB of the card:{word} {outcome}")
         });
         let notes = [agreement]
             .into_iter()

@@ -1,5 +1,10 @@
 //! Buffers of a session that are kept from batch to batch, one set for each size of batch: pinned
 //! where there is a card, so that it fetches them by itself.
+//!
+//! ONNX Runtime copies an input to the card when it is bound, not when it is run, on the stream on
+//! which the session then computes. So inputs are bound anew for each batch; what is kept is the
+//! memory. Each session has a stream of its own: while one thread's batch is copied, another's is
+//! computed.
 
 use std::collections::BTreeMap;
 
@@ -77,9 +82,7 @@ impl Bound {
     ) -> ort::Result<Vec<DynTensor>> {
         let is_repeated = self.card.is_some();
         let buffers = self.filled(session, inputs, outputs, size)?;
-        for (input, on_card) in buffers.inputs.iter().zip(&mut buffers.on_card) {
-            input.copy_into(on_card)?;
-        }
+        buffers.send(inputs)?;
         let mut results = session.run_binding_with_options(&buffers.binding, &buffers.options)?;
         let taken = outputs.iter().map(|output| {
             let missing = || ort::Error::new(format!("output `{}` is missing", output.name));
@@ -147,7 +150,7 @@ impl Bound {
             let shape = [&[size], input.item_shape].concat();
             let tensor = zeros(&self.host, input.values.kind(), &shape)?;
             match &self.card {
-                None => buffers.binding.bind_input(input.name, &tensor)?,
+                None => {}
                 Some(card) => {
                     let on_card = DynTensor::new(card, input.values.kind(), shape)?;
                     buffers.binding.bind_input(input.name, &on_card)?;
@@ -180,6 +183,21 @@ impl Bound {
             }
         }
         Ok(buffers)
+    }
+}
+
+impl Buffers {
+    /// Gives the session what `inputs` hold now, however it is to find it.
+    fn send(&mut self, named: &[Input<'_>]) -> ort::Result<()> {
+        for (input, on_card) in self.inputs.iter().zip(&mut self.on_card) {
+            input.copy_into(on_card)?;
+        }
+        if self.on_card.is_empty() {
+            for (input, buffer) in named.iter().zip(&self.inputs) {
+                self.binding.bind_input(input.name, buffer)?;
+            }
+        }
+        Ok(())
     }
 }
 

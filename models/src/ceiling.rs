@@ -45,13 +45,7 @@ fn chain(side: usize, products: usize) -> Vec<u8> {
     let values: Vec<u8> = (0..side * side)
         .flat_map(|i| (scale * ((i * 31 % 7) as f32 - 3.0)).to_le_bytes())
         .collect();
-    let matrix = |name: &str| Constant {
-        name: name.into(),
-        kind: FLOAT16,
-        dims: vec![side as u64; 2],
-        data: halves_of(&values),
-        raw: Vec::new(),
-    };
+    let matrix = |name| Constant::bytes(name, FLOAT16, &[side as u64; 2], halves_of(&values));
     let mut model = OnnxModel::empty();
     let graph = &mut model.graph;
     graph.constants = vec![matrix("a"), matrix("b")];

@@ -121,6 +121,33 @@ pub enum NetworkError {
         /// What it says.
         source: ort::Error,
     },
+    /// A tower in int8 is quantized in a way that TensorRT does not take.
+    #[error(
+        "{}: `{value}` is quantized in a way that TensorRT does not take\ntip: ask for \
+         --precision fp16, or quantize it by `quantize` of models/training",
+        file.display()
+    )]
+    NotSymmetric {
+        /// The file.
+        file: PathBuf,
+        /// The value.
+        value: String,
+    },
+    /// The card is gone: it fell off the bus, was reset, or ran into an error that it keeps.
+    #[error(
+        "{}: {provider} is lost: {source}\ntip: `nvidia-smi` and `dmesg | grep Xid` say what became \
+         of the card; once it works again, the same command goes on where it was if it keeps a state \
+         (--state)",
+        file.display()
+    )]
+    CardLost {
+        /// The file.
+        file: PathBuf,
+        /// Which card.
+        provider: Provider,
+        /// What ONNX Runtime says.
+        source: ort::Error,
+    },
     /// A card's memory is full: one item has no room.
     #[error(
         "{}: there is no room on the card for one item{}\ntip: see with `nvidia-smi` what else \

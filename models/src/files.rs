@@ -9,7 +9,10 @@ use std::{
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use crate::{Contract, METADATA_KEY, NetworkError, Part, Precision, halves, onnx};
+use crate::{
+    Contract, METADATA_KEY, NetworkError, Part, Precision, Provider, halves, onnx,
+    symmetric::{NotSymmetric, symmetric},
+};
 
 /// A directory with a network in it: `frame.onnx`, `audio.onnx`, `head.onnx`, and towers in other
 /// precisions beside them (`frame.int8.onnx`). Networks of embeddings alone have no head.
@@ -200,15 +203,49 @@ impl NetworkFiles {
     }
 
     /// The same with its towers in 16-bit floats. Their hashes are those of what was made.
-    fn halved(mut self) -> Result<Self, NetworkError> {
-        for tower in [&mut self.frame, &mut self.audio] {
-            tower.bytes = halves::halve(&tower.bytes).map_err(|problem| NetworkError::NotOnnx {
+    fn halved(self) -> Result<Self, NetworkError> {
+        let mut files = self.remade(|tower| {
+            halves::halve(&tower.bytes).map_err(|problem| NetworkError::NotOnnx {
                 file: tower.path.clone(),
                 problem,
-            })?;
+            })
+        })?;
+        files.precision = Precision::Fp16;
+        Ok(files)
+    }
+
+    /// The same as a provider takes them: for TensorRT, towers in int8 have signed bytes around zero.
+    /// Their hashes are those of what was made, since its answers differ a little.
+    ///
+    /// # Errors
+    /// When a tower is quantized in another way than ours are.
+    pub fn for_provider(self, provider: Provider) -> Result<Self, NetworkError> {
+        if self.precision != Precision::Int8 || !matches!(provider, Provider::TensorRt(_)) {
+            return Ok(self);
+        }
+        self.remade(|tower| {
+            symmetric(&tower.bytes).map_err(|problem| match problem {
+                NotSymmetric::NotOnnx(problem) => NetworkError::NotOnnx {
+                    file: tower.path.clone(),
+                    problem,
+                },
+                NotSymmetric::Value(value) => NetworkError::NotSymmetric {
+                    file: tower.path.clone(),
+                    value,
+                },
+            })
+        })
+    }
+
+    /// With towers that were made of its own.
+    fn remade(
+        mut self,
+        remake: impl Fn(&NetworkFile) -> Result<Vec<u8>, NetworkError>,
+    ) -> Result<Self, NetworkError> {
+        for tower in [&mut self.frame, &mut self.audio] {
+            tower.bytes = remake(tower)?;
             tower.sha256 = hex(&Sha256::digest(&tower.bytes));
         }
-        self.precision = Precision::Fp16;
         Ok(self)
     }
 

@@ -12,6 +12,8 @@ const GRAPH: u64 = 7;
 /// `TensorProto.DataType`.
 pub(crate) const FLOAT: u64 = 1;
 pub(crate) const UINT8: u64 = 2;
+pub(crate) const INT8: u64 = 3;
+pub(crate) const INT32: u64 = 6;
 pub(crate) const FLOAT16: u64 = 10;
 
 /// A model: its graph, and the fields around it.
@@ -171,6 +173,16 @@ impl Node {
         node.int("to", kind)
     }
 
+    /// What makes it the node that it is, but its name, its inputs and its outputs: attributes, for
+    /// another node to have.
+    pub(crate) fn unnamed(&self) -> Result<Vec<u8>, NotOnnx> {
+        const NAME: u64 = 3;
+        let kept = fields(&self.rest)?.into_iter().filter(|f| f.number != NAME);
+        Ok(kept
+            .fold(Message::default(), |rest, field| rest.raw(field.raw))
+            .0)
+    }
+
     fn read(message: &[u8]) -> Result<Self, NotOnnx> {
         let mut node = Self::default();
         let mut rest = Message::default();
@@ -210,6 +222,47 @@ impl Constant {
                 .collect(),
             raw: Vec::new(),
         }
+    }
+
+    /// Numbers of another kind, little-endian.
+    pub(crate) fn bytes(name: &str, kind: u64, dims: &[u64], data: Vec<u8>) -> Self {
+        Self {
+            name: name.into(),
+            kind,
+            dims: dims.into(),
+            data,
+            raw: Vec::new(),
+        }
+    }
+
+    /// The numbers of one of single precision.
+    pub(crate) fn as_floats(&self) -> Vec<f32> {
+        let (floats, _) = self.data.as_chunks::<4>();
+        floats.iter().copied().map(f32::from_le_bytes).collect()
+    }
+
+    /// The numbers of one of bytes or of 32-bit integers; none of other kinds.
+    pub(crate) fn as_integers(&self) -> Result<Vec<i32>, NotOnnx> {
+        /// `TensorProto.int32_data`, in which small ones are kept.
+        const NUMBERS: u64 = 5;
+        let mut integers: Vec<i32> = match self.kind {
+            INT8 => self
+                .data
+                .iter()
+                .map(|b| i32::from(b.cast_signed()))
+                .collect(),
+            UINT8 => self.data.iter().copied().map(i32::from).collect(),
+            INT32 => {
+                let (numbers, _) = self.data.as_chunks::<4>();
+                numbers.iter().copied().map(i32::from_le_bytes).collect()
+            }
+            _ => return Ok(Vec::new()),
+        };
+        for field in fields(&self.raw)?.iter().filter(|f| f.number == NUMBERS) {
+            // Of a negative number all 64 bits are there, of which the lower ones are it.
+            integers.extend(field.numbers()?.iter().map(|number| *number as i32));
+        }
+        Ok(integers)
     }
 
     fn read(message: &[u8]) -> Result<Self, NotOnnx> {

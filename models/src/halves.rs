@@ -137,13 +137,8 @@ impl Halving {
             Some(single) if kind == FLOAT16 => {
                 let data = halves_of(&single.data);
                 let (name, dims) = (cast.clone(), single.dims.clone());
-                self.constants.push(Constant {
-                    name,
-                    kind,
-                    dims,
-                    data,
-                    raw: Vec::new(),
-                });
+                self.constants
+                    .push(Constant::bytes(&name, kind, &dims, data));
             }
             _ => self.nodes.push(Node::cast(name, &cast, kind)),
         }

@@ -13,7 +13,7 @@ use ort::{
 use crate::{
     NetworkError, NetworkFile, Placement, Provider, Runtime, Setting, Sizes,
     bound::Bound,
-    placement,
+    failure, placement,
     sizes::{Failed, Room},
     tensor::{self, Tensor},
 };
@@ -67,9 +67,9 @@ impl Model {
         inputs: &[Tensor<'_>],
         outputs: &[Tensor<'_>],
     ) -> Result<Self, NetworkError> {
-        let failed = |source| NetworkError::Open {
-            file: file.path.clone(),
-            source,
+        let failed = |source| {
+            let file = file.path.clone();
+            failure::told(NetworkError::Open { file, source }, setting.provider)
         };
         let is_profiling = setting.provider != Provider::Cpu;
         let session = runtime
@@ -121,11 +121,11 @@ impl Model {
     ) -> Result<Vec<Output>, NetworkError> {
         let mut outputs: Vec<_> = wanted.iter().map(|_| Output::default()).collect();
         let mut room = self.room.clone();
-        let ran = room.run(items, has_no_room, |range| {
+        let ran = room.run(items, failure::has_no_room, |range| {
             let ran = self.run_batch(inputs, range, wanted, &mut outputs);
             // A batch that had no room leaves its buffers behind, and memory is short.
             if let (Err(error), Some(batches)) = (&ran, &mut self.batches)
-                && has_no_room(error)
+                && failure::has_no_room(error)
             {
                 batches.bound.clear();
             }
@@ -133,7 +133,7 @@ impl Model {
         });
         self.room = room;
         ran.map_err(|failed| match failed {
-            Failed::Other(error) => error,
+            Failed::Other(error) => failure::told(error, self.provider),
             Failed::NoRoom { error, fits } => NetworkError::NoRoom {
                 file: self.file.clone(),
                 fits,
@@ -232,24 +232,6 @@ impl Values<'_> {
             Values::Bytes(_) => TensorElementType::Uint8,
         }
     }
-}
-
-/// Whether a card has said that its memory is full.
-fn has_no_room(error: &NetworkError) -> bool {
-    let NetworkError::Run { source, .. } = error else {
-        return false;
-    };
-    let says = source.message().to_lowercase();
-    [
-        "out of memory",
-        "failed to allocate memory",
-        "cudaerrormemoryallocation",
-        "bad_alloc",
-        // Of an arena that may take no more.
-        "available memory of",
-    ]
-    .iter()
-    .any(|words| says.contains(words))
 }
 
 impl<'a> Input<'a> {

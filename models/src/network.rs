@@ -66,8 +66,8 @@ impl Network {
         dir: &NetworkDir,
         options: NetworkOptions,
     ) -> Result<Self, NetworkError> {
-        let files = NetworkFiles::load(dir, options.precision)?;
         let provider = runtime.resolve(options.device)?;
+        let files = NetworkFiles::load(dir, options.precision)?.for_provider(provider)?;
         let setting = Setting {
             intra_threads: options.intra_threads,
             // Pictures are given as numbers by whoever does not speak of settings.
@@ -116,8 +116,13 @@ impl Network {
         let frame = Tower::frame(runtime, &files.frame, setting)?;
         let audio = Tower::audio(runtime, &files.audio, setting)?;
         let shapes = (frame.features_shape(), audio.features_shape());
+        // It is small, and computes in single precision whatever the towers do.
+        let exact = Setting {
+            precision: Precision::Fp32,
+            ..setting.clone()
+        };
         let head = files.head.as_ref();
-        let head = head.map(|head| Head::open(runtime, head, setting, shapes.0, shapes.1));
+        let head = head.map(|head| Head::open(runtime, head, &exact, shapes.0, shapes.1));
         Ok(Self {
             head: head.transpose()?,
             frame,

@@ -28,8 +28,21 @@ pub struct Batching {
     pub size: usize,
     /// Or its oldest has waited this long.
     pub deadline: Duration,
+    /// Or fewer batches than this are under way: who has nothing to do is given what there is, and
+    /// batches become as large as it takes to keep all busy.
+    pub idle_below: usize,
     /// No more batches than this are under way for one worker.
     pub outstanding: usize,
+}
+
+impl Batching {
+    /// Whether a batch leaves now, of so many that wait, the oldest for so long, with so many batches
+    /// of this worker under way.
+    fn is_due(&self, waiting: usize, waited: Duration, under_way: usize) -> bool {
+        let is_free = under_way < self.outstanding;
+        let is_full = waiting >= self.size;
+        is_free && (is_full || waited >= self.deadline || under_way < self.idle_below)
+    }
 }
 
 /// Work for the pool: a batch, and where its results go.
@@ -174,10 +187,12 @@ impl<T: Timestamp, In, Out> Queue<T, In, Out> {
     /// The next batch that should leave now.
     fn next_job(&mut self, flush: bool) -> Option<Job<In, Out>> {
         let oldest = self.waiting.front()?;
-        let due = flush
-            || self.waiting.len() >= self.batching.size
-            || oldest.since.elapsed() >= self.batching.deadline;
-        if !due || self.sent.len() >= self.batching.outstanding {
+        let (waiting, under_way) = (self.waiting.len(), self.sent.len());
+        let waited = match flush {
+            true => self.batching.deadline,
+            false => oldest.since.elapsed(),
+        };
+        if !self.batching.is_due(waiting, waited, under_way) {
             return None;
         }
         let size = self.waiting.len().min(self.batching.size);
@@ -206,5 +221,30 @@ impl<T: Timestamp, In, Out> Queue<T, In, Out> {
         }
         self.armed_until = Some(due);
         Some(due.saturating_duration_since(Instant::now()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_leaves_when_it_is_full_or_old_or_somebody_is_idle() {
+        let batching = Batching {
+            size: 128,
+            deadline: Duration::from_millis(50),
+            idle_below: 2,
+            outstanding: 4,
+        };
+        let (new, old) = (Duration::ZERO, Duration::from_millis(50));
+        assert!(batching.is_due(1, new, 0), "nobody has anything to do");
+        assert!(batching.is_due(1, new, 1));
+        assert!(!batching.is_due(127, new, 2), "all are busy");
+        assert!(batching.is_due(128, new, 2));
+        assert!(batching.is_due(1, old, 3));
+        assert!(
+            !batching.is_due(128, old, 4),
+            "no more than this are under way"
+        );
     }
 }

@@ -69,6 +69,7 @@ fn run(workers: usize, size: usize) -> Vec<(u64, (u64, u64, u64))> {
             let batching = Batching {
                 size,
                 deadline: Duration::from_millis(2),
+                idle_below: size % 2,
                 outstanding: 3,
             };
             let items = scope.input_from(&mut input);

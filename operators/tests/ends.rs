@@ -118,6 +118,7 @@ fn run(workers: u32, windows: bool) -> Vec<Committed<Row>> {
             let batching = Batching {
                 size: 2,
                 deadline: Duration::from_millis(1),
+                idle_below: 1,
                 outstanding: 3,
             };
             let rows = infer(segments, batching, move |job| submit.send(job).unwrap());

@@ -38,6 +38,7 @@ pub struct Config {
     include: Vec<Extra>,
     workers: Option<u16>,
     threads: Option<u16>,
+    batch: Option<u16>,
     #[serde(deserialize_with = "parsed")]
     device: Option<Devices>,
     #[serde(deserialize_with = "parsed")]
@@ -110,6 +111,7 @@ impl Config {
             include: or(args.include, self.include),
             workers: args.workers.or(self.workers),
             threads: args.threads.or(self.threads),
+            batch: args.batch.or(self.batch),
             device: args.device.or(self.device),
             decode: args.decode.or(self.decode),
             precision: args.precision.or(self.precision),

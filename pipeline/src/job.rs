@@ -58,6 +58,8 @@ pub struct Job {
     pub workers: usize,
     /// Threads that run the networks; if nothing is said, one a core, or two a card.
     pub threads: Option<usize>,
+    /// Seconds that a card is given at once, at most; if nothing is said, what suits the networks.
+    pub batch: Option<usize>,
     /// What the networks run on.
     pub device: Devices,
     /// In which numbers.
@@ -113,7 +115,10 @@ impl Job {
         let mut reading = self.reading.with_grid(grid(&preparation)?)?;
         reading.decoding = reading.decoding.resolved(on_card);
         let threads = pool::threads(&members, self.threads);
-        let batching = pool::batching(on_card, threads);
+        let batching = pool::batching(&members, threads, self.batch);
+        if self.batch.is_some() && !on_card {
+            tracing::warn!("--batch is for cards: on a processor seconds leave one by one");
+        }
         let form = Form {
             include: self.include,
             networks: members.iter().map(Member::form).collect(),

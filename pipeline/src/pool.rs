@@ -13,7 +13,9 @@ use std::{
     time::Duration,
 };
 
-use sonoscope_models::{Contract, NetworkError, NetworkFiles, Precision, Provider, Runtime, zoo};
+use sonoscope_models::{
+    Contract, LARGEST_BATCH, NetworkError, NetworkFiles, Precision, Provider, Runtime, zoo,
+};
 use sonoscope_operators::{Batching, Features, Job, Provenance, Score, Segment};
 
 use crate::{fault::Fault, metrics::Metrics, sources::Stop};
@@ -45,7 +47,8 @@ pub struct Member {
 }
 
 impl Member {
-    /// Reads the networks of these names or folders, all to run in the same places.
+    /// Reads the networks of these names or folders, all to run in the same places, which are of one
+    /// kind.
     ///
     /// # Errors
     /// When a network is unknown or cannot be read.
@@ -57,7 +60,10 @@ impl Member {
         (names.iter())
             .map(|name| {
                 let folder = zoo::resolve(name).map_err(Fault::usage)?;
-                let files = NetworkFiles::load(&folder, precision).map_err(Fault::environment)?;
+                let first = providers.first().copied().unwrap_or(Provider::Cpu);
+                let files = (NetworkFiles::load(&folder, precision))
+                    .and_then(|files| files.for_provider(first))
+                    .map_err(Fault::environment)?;
                 let providers = providers.to_vec();
                 Ok(Self { files, providers })
             })
@@ -126,16 +132,27 @@ pub fn threads(members: &[Member], said: Option<usize>) -> usize {
     said.unwrap_or_else(usual).max(1)
 }
 
-/// When batches leave. On a processor they gain nothing, so pairs leave one by one and as soon as
-/// they can.
-pub fn batching(on_card: bool, threads: usize) -> Batching {
-    let (size, deadline) = match on_card {
-        true => (16, Duration::from_millis(50)),
+/// The largest batch of windows of pictures: each takes tens of megabytes.
+const WINDOWS: usize = 16;
+
+/// When batches leave. To a card they leave when one of its threads has nothing to do, when they are
+/// full, or when their oldest second has waited for a twentieth of one: cameras do not wait, and
+/// archives fill batches up to what is said, or to what a card takes. On a processor batches gain
+/// nothing, so pairs leave one by one and as soon as they can.
+pub fn batching(members: &[Member], threads: usize, said: Option<usize>) -> Batching {
+    let is_window = |member: &Member| member.files.contract().frame.clip.is_some();
+    let most = match members.iter().any(is_window) {
+        true => WINDOWS,
+        false => LARGEST_BATCH,
+    };
+    let (size, deadline) = match members.iter().any(Member::is_on_card) {
+        true => (said.unwrap_or(most).max(1), Duration::from_millis(50)),
         false => (1, Duration::ZERO),
     };
     Batching {
         size,
         deadline,
+        idle_below: threads,
         outstanding: 2 * threads,
     }
 }
@@ -231,5 +248,45 @@ impl Pool {
             Some(error) => Err(error),
             None => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn members(names: &[&str], provider: Provider) -> Vec<Member> {
+        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+        Member::read_all(&names, &[provider], Precision::Fp32).expect("are shipped")
+    }
+
+    #[test]
+    fn batches_are_for_cards_and_of_windows_they_are_small() {
+        let size =
+            |names: &[&str], provider, said| batching(&members(names, provider), 2, said).size;
+        let card = Provider::Cuda(0);
+        assert_eq!(size(&["ave-small"], card, None), LARGEST_BATCH);
+        assert_eq!(size(&["ave-small"], card, Some(4)), 4);
+        assert_eq!(
+            size(&["ave-small", "multisensory-small"], card, None),
+            WINDOWS
+        );
+        assert_eq!(size(&["ave-small"], Provider::Cpu, Some(4)), 1);
+        let batching = batching(&members(&["ave-small"], card), 2, None);
+        assert!(
+            batching.deadline <= Duration::from_millis(50),
+            "for cameras"
+        );
+    }
+
+    #[test]
+    fn tensorrt_gets_int8_of_its_own() {
+        let hash = |provider| {
+            let names = ["ave-small".to_owned()];
+            let members = Member::read_all(&names, &[provider], Precision::Int8);
+            members.expect("is shipped")[0].files.network_hash()
+        };
+        assert_eq!(hash(Provider::Cpu), hash(Provider::Cuda(0)));
+        assert_ne!(hash(Provider::Cpu), hash(Provider::TensorRt(0)));
     }
 }

@@ -9,17 +9,30 @@ use std::{
 /// Folders, or roots of installations with a `lib64` or `lib`, that are searched before all others.
 pub(crate) const VARIABLE: &str = "SONOSCOPE_CUDA";
 
+/// What `make setup DEVICE=cuda` fetches beside ONNX Runtime.
+const FETCHED: &str = "cuda-libraries";
+
 /// The folders to search, the first one first: those that the variable names; those of the Python
 /// environment that `make setup-training` makes, of an active one, and of Conda; where NVIDIA's own
-/// installers put CUDA.
+/// installers put CUDA; what the set-up fetched; where ONNX Runtime itself is.
 pub(crate) fn folders(library: &Path) -> Vec<PathBuf> {
     let said = env::var_os(VARIABLE).unwrap_or_default();
-    let pythons = setup_of(library)
+    let setup = setup_of(library);
+    let pythons = (setup.iter())
         .map(|setup| setup.join("python"))
-        .into_iter()
         .chain(env::var_os("VIRTUAL_ENV").map(PathBuf::from))
         .chain(env::var_os("CONDA_PREFIX").map(PathBuf::from));
-    search(&said, pythons, Path::new("/usr/local/cuda"))
+    let mut folders = search(&said, pythons, Path::new("/usr/local/cuda"));
+    folders.extend(fetched(setup.as_deref(), library));
+    folders
+}
+
+/// The folders of what came with ONNX Runtime, by the set-up or in a bundle, that are there.
+pub(crate) fn fetched(setup: Option<&Path>, library: &Path) -> Vec<PathBuf> {
+    let beside = library.parent().map(Path::to_path_buf);
+    let fetched = setup.map(|setup| setup.join(FETCHED));
+    let folders = fetched.into_iter().chain(beside);
+    folders.filter(|folder| folder.is_dir()).collect()
 }
 
 /// The same of what is given. Folders that are not there are left out.

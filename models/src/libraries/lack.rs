@@ -28,7 +28,7 @@ impl Need {
             }
             Need::Cuda => {
                 "install the libraries of CUDA 13 (NVIDIA's toolkit has all of them; a PyTorch for \
-                 CUDA 13 may leave out cuRAND, which is the package nvidia-curand), and name their \
+                 CUDA 13 has all but cuRAND, which `make setup DEVICE=cuda` brings), and name their \
                  folders in SONOSCOPE_CUDA or LD_LIBRARY_PATH"
             }
             Need::Cudnn => {

@@ -1,6 +1,10 @@
 use std::{cell::RefCell, ffi::OsStr, fs};
 
-use super::{folders::search, wanted::wanted, *};
+use super::{
+    folders::{fetched, search},
+    wanted::wanted,
+    *,
+};
 use crate::Provider;
 
 /// Stand-ins: files that say whether they open.
@@ -156,4 +160,23 @@ fn folders_of_packages_are_found_behind_those_named() {
     let at = |folder: PathBuf| found.iter().position(|found| *found == folder);
     assert!(at(site.join("nvidia/cu13/lib")) < at(home.join("cuda/lib64")));
     assert!(search(OsStr::new(""), [], &home.join("none")).is_empty());
+}
+
+#[test]
+fn what_came_with_onnx_runtime_is_found() {
+    let home = lay(&[
+        (".runtime/cuda/libonnxruntime.so", ""),
+        (".runtime/cuda-libraries/libcurand.so.10", "ok"),
+    ]);
+    let setup = home.path().join(".runtime");
+    let library = setup.join("cuda/libonnxruntime.so");
+    let folders = fetched(Some(&setup), &library);
+    assert_eq!(folders, [setup.join("cuda-libraries"), setup.join("cuda")]);
+    let wanted = [Wanted {
+        need: Need::Cuda,
+        file: "libcurand.so.10",
+    }];
+    assert_eq!(lacks(&wanted, &folders, &open_stand_in), []);
+    // A bundle has it beside the library.
+    assert_eq!(fetched(None, &library), [setup.join("cuda")]);
 }

@@ -215,6 +215,48 @@ fn halves_have_a_hash_of_their_own() {
     assert_eq!(hash(Precision::Fp16), hash(Precision::Fp16));
 }
 
+/// As TensorRT is given them, on a processor: of shipped networks, the decisions of single precision.
+#[test]
+fn int8_around_zero_decides_as_single_precision_does() {
+    const PAIRS: usize = 32;
+    let runtime = Runtime::load().expect("`make setup` was run");
+    for name in ["ave-small", "avol-small", "l3-small"] {
+        let dir = zoo::resolve(name).expect("is shipped");
+        let int8 = NetworkFiles::load(&dir, Precision::Int8).expect("is whole");
+        let plain = int8.network_hash();
+        let on_cpu = int8.clone().for_provider(Provider::Cuda(0));
+        assert_eq!(on_cpu.expect("stays").network_hash(), plain);
+        let files = int8.for_provider(Provider::TensorRt(0)).expect("can be");
+        assert_ne!(files.network_hash(), plain, "{name}: it is another network");
+        let again = files.clone().for_provider(Provider::TensorRt(0));
+        assert_eq!(again.expect("stays").network_hash(), files.network_hash());
+
+        let setting = Setting::new(Provider::Cpu);
+        let mut exact = open(&dir, Precision::Fp32, &setting);
+        let mut signed = Network::with_setting(&runtime, &files, &setting).expect("opens");
+        let contract = exact.contract().clone();
+        let [bins, frames] = contract.spectrogram_shape().expect("hears one");
+        let cells = contract.frame.width * contract.frame.height;
+        let (pictures, sounds) = (floats(PAIRS * 3 * cells), floats(PAIRS * bins * frames));
+        let features = |network: &mut Network| {
+            let seen = network.frame_features(&pictures, PAIRS).expect("computes");
+            let heard = network.audio_features(&sounds, PAIRS).expect("computes");
+            let scores = network.score(&seen, &heard).expect("computes");
+            let decisions: Vec<_> = scores.iter().map(|s| s.correspondence >= 0.5).collect();
+            ([seen.values(), heard.values()].concat(), decisions)
+        };
+        let ((expected, decisions), (found, same)) = (features(&mut exact), features(&mut signed));
+        let product = |left: &[f32], right: &[f32]| -> f64 {
+            let pairs = left.iter().zip(right);
+            pairs.map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
+        };
+        let cosine = product(&expected, &found)
+            / (product(&expected, &expected) * product(&found, &found)).sqrt();
+        assert!(cosine > 0.97, "{name}: {cosine}");
+        assert_eq!(decisions, same, "{name}");
+    }
+}
+
 #[test]
 fn engines_are_built_ahead_size_by_size_and_then_known() {
     let (_home, dir) = Tiny::ave().write();

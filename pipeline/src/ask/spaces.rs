@@ -121,7 +121,9 @@ impl Spaces {
 impl Towers {
     fn open(runtime: &Runtime, space: &Space) -> Result<Self, Refusal> {
         let folder = zoo::resolve(&space.asked).map_err(Refusal::network)?;
-        let files = NetworkFiles::load(&folder, space.precision).map_err(Refusal::network)?;
+        let files = (NetworkFiles::load(&folder, space.precision))
+            .and_then(|files| files.for_provider(space.provider))
+            .map_err(Refusal::network)?;
         if files.network_hash() != space.network.hash() {
             return Err(Refusal::Changed(space.asked.clone()));
         }

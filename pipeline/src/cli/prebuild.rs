@@ -47,8 +47,11 @@ pub fn run(args: &PrebuildArgs) -> Result<Exit, Fault> {
     runtime.resolve(args.device).map_err(Fault::environment)?;
     for name in &args.networks {
         let folder = zoo::resolve(name).map_err(Fault::usage)?;
-        let files = NetworkFiles::load(&folder, args.precision).map_err(Fault::environment)?;
-        let mut setting = Setting::new(Provider::TensorRt(card));
+        let provider = Provider::TensorRt(card);
+        let files = (NetworkFiles::load(&folder, args.precision))
+            .and_then(|files| files.for_provider(provider))
+            .map_err(Fault::environment)?;
+        let mut setting = Setting::new(provider);
         if !args.batch.is_empty() {
             setting.sizes = Some(Sizes::new(args.batch.iter().map(|size| usize::from(*size))));
         }

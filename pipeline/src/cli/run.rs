@@ -7,7 +7,7 @@ use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use clap::Args;
 use jiff::Timestamp;
-use sonoscope_models::{Devices, NetworkFile, Part, Precision, zoo};
+use sonoscope_models::{Devices, LARGEST_BATCH, NetworkFile, Part, Precision, zoo};
 use sonoscope_operators::{Include, slice::DEFAULT_SILENCE_DBFS};
 
 use super::{ServerArgs, stop_on_signal};
@@ -94,6 +94,11 @@ pub struct RunArgs {
     /// while another is computed].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub threads: Option<u16>,
+
+    /// Seconds that a card is given at once, at most; they wait for others only while it is busy
+    /// [default: 128; 16 with networks that look at windows].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=LARGEST_BATCH as i64))]
+    pub batch: Option<u16>,
 
     /// What the networks run on: auto, cpu, cuda, cuda:N, tensorrt, tensorrt:N; cuda:0,cuda:1 for
     /// several cards [default: auto].
@@ -355,6 +360,7 @@ fn job(mut args: RunArgs) -> Result<Job, Fault> {
         heatmaps: args.heatmaps,
         workers: args.workers.map_or(1, usize::from),
         threads: args.threads.map(usize::from),
+        batch: args.batch.map(usize::from),
         device: args.device.unwrap_or_default(),
         precision: args.precision.unwrap_or(Precision::Fp32),
         silence_dbfs: args.silence.unwrap_or(DEFAULT_SILENCE_DBFS),

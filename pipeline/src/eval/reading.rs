@@ -4,7 +4,7 @@ use sonoscope_models::NetworkError;
 use sonoscope_operators::{Segment, Status};
 
 use super::{
-    engine::Engine,
+    engine::{Engine, Prepared},
     evidence::{Clip, Second, Shifted},
     truth::{KnownSecond, Truth},
 };
@@ -24,6 +24,8 @@ const SHIFT_S: u64 = 2;
 #[derive(Default)]
 pub struct Reading {
     seconds: Vec<Second>,
+    /// Of the last seconds, those about which the networks have yet to be asked.
+    waiting: Vec<Prepared>,
     /// Places of the seconds whose features are held.
     held: Vec<usize>,
     stride: usize,
@@ -40,21 +42,38 @@ impl Reading {
         truth: Option<&Truth>,
         engine: &mut Engine,
     ) -> Result<(), NetworkError> {
-        let known = truth.and_then(|truth| truth.second(segment.index));
+        let index = segment.index;
+        let known = truth.and_then(|truth| truth.second(index));
         let known = known.cloned().unwrap_or_default();
         let KnownSecond {
             silent, off_screen, ..
         } = known;
         let fits = segment.audio != Status::Silent && !silent && !off_screen;
-        let place = self.seconds.len();
+        self.waiting.push(engine.prepare(segment)?);
         self.seconds.push(Second {
-            index: segment.index,
+            index,
             fits,
             sounding: known.sounding.filter(|_| fits),
             silent_objects: known.silent_objects,
-            views: engine.look(segment)?,
+            views: Vec::new(),
         });
-        self.hold(place);
+        match self.waiting.len() < engine.batch() {
+            true => Ok(()),
+            false => self.ask(engine),
+        }
+    }
+
+    /// Asks about the seconds that wait.
+    fn ask(&mut self, engine: &mut Engine) -> Result<(), NetworkError> {
+        let waiting = std::mem::take(&mut self.waiting);
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        let first = self.seconds.len() - waiting.len();
+        for (place, views) in (first..).zip(engine.look(waiting)?) {
+            self.seconds[place].views = views;
+            self.hold(place);
+        }
         Ok(())
     }
 
@@ -86,6 +105,7 @@ impl Reading {
         truth: Option<Truth>,
         engine: &mut Engine,
     ) -> Result<Clip, NetworkError> {
+        self.ask(engine)?;
         let fitting = |place: &&usize| self.seconds[**place].fits;
         let fitting: Vec<usize> = self.held.iter().filter(fitting).copied().collect();
         let centre = self.seconds.len() / 2;
@@ -173,7 +193,15 @@ fn drop_features(second: &mut Second) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use sonoscope_models::{Precision, Provider, Runtime};
+    use sonoscope_operators::{
+        ClockSource, Frame, Picture, SEGMENT_SAMPLES, SourceId, SourceInfo, Wishes,
+    };
+
     use super::*;
+    use crate::pool::Member;
 
     #[test]
     fn probes_are_spread_and_hold_the_middle() {
@@ -218,5 +246,83 @@ mod tests {
         assert_eq!(reading.stride, 16);
         let expected: Vec<usize> = (0..1000).step_by(16).collect();
         assert_eq!(reading.held, expected);
+    }
+
+    /// Seconds whose pictures and sounds differ.
+    fn segment(index: i64) -> Segment {
+        let shade = (index * 23 % 200) as u8;
+        let picture = Arc::new(Picture {
+            width: 8,
+            height: 8,
+            rgb: (0..8 * 8 * 3).map(|at| shade.wrapping_add(at)).collect(),
+        });
+        let tone = |at: usize| (at as f32 * 0.01 * (1 + index) as f32).sin() * 0.3;
+        Segment {
+            source: Arc::new(SourceInfo {
+                id: SourceId::slug("test"),
+                ordinal: 0,
+                session: 0,
+                base_segment: 0,
+                first_segment: 0,
+                wanted: 0..99,
+                has_audio: true,
+                has_video: true,
+                began: None,
+                clock_source: ClockSource::File,
+                wishes: Wishes::default(),
+            }),
+            index,
+            seconds: 1,
+            dropped: 0,
+            audio: Status::Present,
+            video: Status::Present,
+            samples: Some((0..SEGMENT_SAMPLES).map(tone).collect()),
+            audio_dbfs: None,
+            frame: Some(Frame {
+                pts_ns: 0,
+                picture,
+                permit: None,
+            }),
+            grid: None,
+            window: None,
+        }
+    }
+
+    /// What is said second by second where the networks are asked about so many at once.
+    fn said(batch: usize) -> Vec<Vec<Option<f32>>> {
+        let runtime = Runtime::load().expect("`make setup` was run");
+        let names = ["ave-small".to_owned(), "multisensory-small".to_owned()];
+        let members = Member::read_all(&names, &[Provider::Cpu], Precision::Fp32).unwrap();
+        let engine = Engine::open(&runtime, &members, 0).unwrap();
+        let mut engine = engine.in_batches_of(batch);
+        let mut reading = Reading::default();
+        for index in 0..7 {
+            reading.add(segment(index), None, &mut engine).unwrap();
+            assert!(reading.waiting.len() < batch);
+        }
+        reading.ask(&mut engine).unwrap();
+        assert!(reading.waiting.is_empty() && reading.held.len() == 7);
+        let seconds = reading.seconds.iter().enumerate();
+        let said = seconds.map(|(place, second)| {
+            assert_eq!(second.index, place as i64);
+            let views = second.views.iter();
+            views
+                .map(|view| Some(view.as_ref()?.correspondence))
+                .collect()
+        });
+        said.collect()
+    }
+
+    #[test]
+    fn asked_about_several_at_once_networks_say_the_same_of_each() {
+        let alone = said(1);
+        assert_eq!(alone.len(), 7);
+        assert!(
+            alone
+                .iter()
+                .all(|views| matches!(views[..], [Some(_), None]))
+        );
+        assert_ne!(alone[0], alone[1]);
+        assert_eq!(said(3), alone, "to the bit");
     }
 }

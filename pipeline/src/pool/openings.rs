@@ -27,13 +27,14 @@ impl Building {
     }
 
     /// One more, until what is returned is dropped.
-    fn begin(&self) -> Begun {
+    pub(crate) fn begin(&self) -> Begun {
         self.0.fetch_add(1, Ordering::Relaxed);
         Begun(self.clone())
     }
 }
 
-struct Begun(Building);
+/// A network whose engines are being built.
+pub(crate) struct Begun(Building);
 
 impl Drop for Begun {
     fn drop(&mut self) {

@@ -1,7 +1,7 @@
 //! Alive, and ready.
 
 use super::support::Open;
-use crate::cameras::State;
+use crate::{cameras::State, pool::Building};
 
 #[test]
 fn ready_is_who_has_loaded_its_networks_and_whose_sources_are_well() {
@@ -40,6 +40,20 @@ fn ready_is_who_has_loaded_its_networks_and_whose_sources_are_well() {
     gate.fares(State::Streaming, None, None);
     assert_eq!(open.get("/readyz").json()["ready"], true);
     assert_eq!(open.get("/healthz").body, b"alive\n");
+}
+
+#[test]
+fn networks_whose_engines_are_being_built_are_counted_and_ready_all_the_same() {
+    let open = Open::new(1);
+    let building = Building::default();
+    let begun = [building.begin(), building.begin()];
+    assert_eq!(open.get("/readyz").json()["building"], 0);
+    open.networks.loaded(building);
+    let ready = open.get("/readyz");
+    assert_eq!(ready.status, 200, "CUDA serves meanwhile");
+    assert_eq!(ready.json()["building"], 2);
+    drop(begun);
+    assert_eq!(open.get("/readyz").json()["building"], 0);
 }
 
 #[test]
