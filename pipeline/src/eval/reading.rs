@@ -196,12 +196,10 @@ mod tests {
     use std::sync::Arc;
 
     use sonoscope_models::{Precision, Provider, Runtime};
-    use sonoscope_operators::{
-        ClockSource, Frame, Picture, SEGMENT_SAMPLES, SourceId, SourceInfo, Wishes,
-    };
+    use sonoscope_operators::{Frame, Picture, SEGMENT_SAMPLES};
 
     use super::*;
-    use crate::pool::Member;
+    use crate::{pool::Member, sources::testing};
 
     #[test]
     fn probes_are_spread_and_hold_the_middle() {
@@ -258,19 +256,7 @@ mod tests {
         });
         let tone = |at: usize| (at as f32 * 0.01 * (1 + index) as f32).sin() * 0.3;
         Segment {
-            source: Arc::new(SourceInfo {
-                id: SourceId::slug("test"),
-                ordinal: 0,
-                session: 0,
-                base_segment: 0,
-                first_segment: 0,
-                wanted: 0..99,
-                has_audio: true,
-                has_video: true,
-                began: None,
-                clock_source: ClockSource::File,
-                wishes: Wishes::default(),
-            }),
+            source: Arc::new(testing::source(0..99)),
             index,
             seconds: 1,
             dropped: 0,

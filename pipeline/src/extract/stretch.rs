@@ -129,9 +129,10 @@ fn whole(segment: &Segment) -> Option<(&Grid, &[f32])> {
 mod tests {
     use std::sync::Arc;
 
-    use sonoscope_operators::{ClockSource, Picture, SourceId, SourceInfo, Wishes};
+    use sonoscope_operators::Picture;
 
     use super::*;
+    use crate::sources::testing;
 
     const GRID: GridSpec = GridSpec {
         rate_hz: 2,
@@ -148,19 +149,7 @@ mod tests {
             rgb: vec![index as u8; 3],
         });
         Segment {
-            source: Arc::new(SourceInfo {
-                id: SourceId::slug("test"),
-                ordinal: 0,
-                session: 0,
-                base_segment: 0,
-                first_segment: 0,
-                wanted: 1..40,
-                has_audio: true,
-                has_video: true,
-                began: None,
-                clock_source: ClockSource::File,
-                wishes: Wishes::default(),
-            }),
+            source: Arc::new(testing::source(1..40)),
             index,
             seconds: 1,
             dropped: 0,

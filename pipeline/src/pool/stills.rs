@@ -70,9 +70,10 @@ fn still(segment: &Segment) -> Option<Weak<Picture>> {
 
 #[cfg(test)]
 mod tests {
-    use sonoscope_operators::{ClockSource, Frame, SourceId, SourceInfo, Wishes};
+    use sonoscope_operators::Frame;
 
     use super::*;
+    use crate::sources::testing;
 
     fn segment(picture: &Arc<Picture>, video: Status) -> Segment {
         let frame = Frame {
@@ -81,19 +82,7 @@ mod tests {
             permit: None,
         };
         Segment {
-            source: Arc::new(SourceInfo {
-                id: SourceId::slug("test"),
-                ordinal: 0,
-                session: 0,
-                base_segment: 0,
-                first_segment: 0,
-                wanted: 0..9,
-                has_audio: true,
-                has_video: true,
-                began: None,
-                clock_source: ClockSource::File,
-                wishes: Wishes::default(),
-            }),
+            source: Arc::new(testing::source(0..9)),
             index: 0,
             seconds: 1,
             dropped: 0,

@@ -21,6 +21,8 @@ mod sound;
 mod spec;
 mod still;
 mod teardown;
+#[cfg(test)]
+pub mod testing;
 mod tracks;
 mod watch;
 mod yuv;

@@ -1,11 +1,10 @@
 use std::sync::mpsc::sync_channel;
 
 use sonoscope_models::{NetworkFiles, Precision, Provider, Setting, Sizes, zoo};
-use sonoscope_operators::{
-    ClockSource, Frame, Picture, Segment, SourceId, SourceInfo, Status, Wishes,
-};
+use sonoscope_operators::{Frame, Picture, Segment, Status};
 
 use super::*;
+use crate::sources::testing;
 
 const NETWORK: &str = "ave-small";
 
@@ -18,19 +17,7 @@ fn member(precision: Precision) -> Member {
 
 fn segment(index: i64, video: Status, picture: &Arc<Picture>) -> Segment {
     Segment {
-        source: Arc::new(SourceInfo {
-            id: SourceId::slug("test"),
-            ordinal: 0,
-            session: 0,
-            base_segment: 0,
-            first_segment: 0,
-            wanted: 0..99,
-            has_audio: true,
-            has_video: true,
-            began: None,
-            clock_source: ClockSource::File,
-            wishes: Wishes::default(),
-        }),
+        source: Arc::new(testing::source(0..99)),
         index,
         seconds: 1,
         dropped: 0,
