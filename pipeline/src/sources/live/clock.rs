@@ -60,40 +60,62 @@ struct Known {
     is_doubted: bool,
 }
 
-/// How late a stream comes, at its best.
+/// How late a stream comes: in this window and in the one before it.
 #[derive(Clone, Copy, Debug, Default)]
 struct Lag {
     since: Option<Instant>,
-    present_ns: Option<i64>,
-    before_ns: Option<i64>,
+    present: Option<Late>,
+    before: Option<Late>,
+}
+
+/// How late what came in a window was, at its best and at its worst.
+#[derive(Clone, Copy, Debug)]
+struct Late {
+    least_ns: i64,
+    most_ns: i64,
+}
+
+impl Late {
+    fn and(self, other: Self) -> Self {
+        Self {
+            least_ns: self.least_ns.min(other.least_ns),
+            most_ns: self.most_ns.max(other.most_ns),
+        }
+    }
 }
 
 impl Lag {
     /// Something came so late; at the end of a window, the least of it.
     fn note(&mut self, late_ns: i64) -> Option<i64> {
         let since = *self.since.get_or_insert_with(Instant::now);
-        self.present_ns = Some(self.present_ns.map_or(late_ns, |least| least.min(late_ns)));
+        let late = Late {
+            least_ns: late_ns,
+            most_ns: late_ns,
+        };
+        self.present = Some(self.present.map_or(late, |present| present.and(late)));
         if since.elapsed() < WINDOW {
             return None;
         }
         self.since = None;
-        self.before_ns = self.present_ns.take();
-        self.before_ns
+        self.before = self.present.take();
+        self.before.map(|late| late.least_ns)
     }
 
-    fn least_ns(&self) -> Option<i64> {
-        match (self.present_ns, self.before_ns) {
-            (Some(present), Some(before)) => Some(present.min(before)),
+    fn late(&self) -> Option<Late> {
+        match (self.present, self.before) {
+            (Some(present), Some(before)) => Some(present.and(before)),
             (present, before) => present.or(before),
         }
     }
 
+    fn least_ns(&self) -> Option<i64> {
+        self.late().map(|late| late.least_ns)
+    }
+
     fn shift(&mut self, by_ns: i64) {
-        for lag in [&mut self.present_ns, &mut self.before_ns]
-            .into_iter()
-            .flatten()
-        {
-            *lag -= by_ns;
+        for late in [&mut self.present, &mut self.before].into_iter().flatten() {
+            late.least_ns -= by_ns;
+            late.most_ns -= by_ns;
         }
     }
 }
@@ -106,6 +128,13 @@ impl Known {
     fn lag_ns(&self) -> i64 {
         let lags = self.lags.iter().filter_map(Lag::least_ns);
         lags.max().unwrap_or(0)
+    }
+
+    /// How much later than that the latest comes.
+    fn unevenness_ns(&self) -> i64 {
+        let latest = self.lags.iter().filter_map(Lag::late);
+        let latest_ns = latest.map(|late| late.most_ns).max();
+        latest_ns.map_or(0, |latest_ns| latest_ns - self.lag_ns())
     }
 
     /// All times are later by so much.
@@ -229,6 +258,13 @@ impl LiveClock {
         Some(now_ns - known.lag_ns() - known.base_s? * SECOND_NS)
     }
 
+    /// Up to where all should have come, by this time of the clock on the wall, counted likewise:
+    /// what comes in portions is late by the length of one. At most `most_ns` are allowed for that.
+    pub fn due_ns(&self, now_ns: i64, most_ns: i64) -> Option<i64> {
+        let uneven_ns = self.lock().unevenness_ns().min(most_ns);
+        Some(self.expected_ns(now_ns)? - uneven_ns)
+    }
+
     /// Where times come from.
     pub fn source(&self) -> ClockSource {
         self.lock().source
@@ -328,5 +364,8 @@ mod tests {
         clock.open(0);
         assert_eq!(clock.skew_ns(), Some(350 * MS));
         assert_eq!(clock.expected_ns(NOON_NS + 1000 * MS), Some(950 * MS));
+        let due_ns = |most_ns| clock.due_ns(NOON_NS + 1000 * MS, most_ns);
+        assert_eq!(due_ns(600 * MS), Some(900 * MS), "sound came 50 ms apart");
+        assert_eq!(due_ns(20 * MS), Some(930 * MS));
     }
 }

@@ -40,6 +40,9 @@ const FIRST: Duration = Duration::from_secs(20);
 /// A second waits so long for a stream that does not come.
 const GRACE_NS: i64 = 400_000_000;
 
+/// And at most so much longer where streams come in portions, as sound does in MPEG-TS.
+const UNEVEN_NS: i64 = 600_000_000;
+
 /// What the threads of a session share.
 pub struct Session {
     /// Where its times are in the world.
@@ -254,8 +257,8 @@ impl Session {
                  arrival"
             );
         }
-        let due = (self.clock.expected_ns(unix_ns()))
-            .map(|expected_ns| (expected_ns - GRACE_NS).div_euclid(SECOND_NS));
+        let due = (self.clock.due_ns(unix_ns(), UNEVEN_NS))
+            .map(|due_ns| (due_ns - GRACE_NS).div_euclid(SECOND_NS));
         if let Some(before) = due.filter(|&before| before > told.due && self.waiting().1 == 0) {
             told.due = before;
             let sight = self.lock().sight.upgrade();
