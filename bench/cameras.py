@@ -254,6 +254,8 @@ def churn(arguments, folder: Path) -> dict:
         watcher.ask("DELETE", "/api/sources/guest")
     time.sleep(5)
     after_adds = watcher.held()
+    time.sleep(60)
+    a_minute_later = watcher.held()
     watcher.end()
     cameras.end()
     rows = [json.loads(line) for line in watcher.rows.read_text().splitlines()]
@@ -261,7 +263,12 @@ def churn(arguments, folder: Path) -> dict:
         "restarts": arguments.restarts,
         "adds": arguments.adds,
         "seconds_to_recover": {"median": statistics.median(recovered), "most": max(recovered)},
-        "held": {"early": held, "after_restarts": after_restarts, "after_adds": after_adds},
+        "held": {
+            "early": held,
+            "after_restarts": after_restarts,
+            "after_adds": after_adds,
+            "a_minute_later": a_minute_later,
+        },
         "unaccounted": unaccounted([row for row in rows if row["source"] != "guest"]),
         "asked": {"memory_change": ASKED_MEMORY_CHANGE},
     }
