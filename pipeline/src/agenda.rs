@@ -12,6 +12,7 @@ use sonoscope_operators::Event;
 
 use crate::{
     cameras::{CameraSpec, Roster},
+    cluster::Away,
     parts::Parts,
     sources::{self, Ended, Inlet, Reading, Sharing, SourceError, SourceSpec, Stop, Wake, live},
 };
@@ -25,7 +26,22 @@ const POLL: Duration = Duration::from_millis(100);
 
 /// The sources of a run, handed out to workers as they come free. Clones share them.
 #[derive(Clone)]
-pub struct Agenda(Arc<Shared>);
+pub struct Agenda(Held);
+
+/// Who holds the list.
+#[derive(Clone)]
+enum Held {
+    Here(Arc<Shared>),
+    /// Another process of the cluster, which deals out of it.
+    Away(Away),
+}
+
+/// A source that was handed out, to be read here or elsewhere.
+pub struct HandedOut {
+    /// What to read.
+    pub spec: SourceSpec,
+    share: Option<Arc<Share>>,
+}
 
 /// The side that sources are put in on. When it is dropped, there are no more.
 pub struct Feed(Arc<Shared>);
@@ -88,8 +104,8 @@ struct List {
 impl Agenda {
     /// These sources and no others, until `stop` is raised.
     pub fn new(sources: Vec<SourceSpec>, stop: Stop, audience: impl Audience + 'static) -> Self {
-        let (agenda, _feed) = Self::fed(stop, audience, None);
-        agenda.0.lock().waiting = sources.into();
+        let (agenda, feed) = Self::fed(stop, audience, None);
+        feed.0.lock().waiting = sources.into();
         agenda
     }
 
@@ -108,28 +124,45 @@ impl Agenda {
             cut: cut.filter(|(_, workers)| *workers > 1),
             cameras: OnceLock::new(),
         });
-        (Self(shared.clone()), Feed(shared))
+        (Self(Held::Here(shared.clone())), Feed(shared))
+    }
+
+    /// Those that another process deals out.
+    pub fn away(away: Away) -> Self {
+        Self(Held::Away(away))
+    }
+
+    fn here(&self) -> Option<&Arc<Shared>> {
+        match &self.0 {
+            Held::Here(shared) => Some(shared),
+            Held::Away(_) => None,
+        }
     }
 
     /// Hands these live sources out, too, each to one worker, all at once.
     pub fn watch_over(&self, roster: Roster, reading: Reading) {
         // Said once, before anybody asks.
-        let _ = self.0.cameras.set((roster, reading));
+        if let Some(shared) = self.here() {
+            let _ = shared.cameras.set((roster, reading));
+        }
     }
 
     /// A worker is there for live sources, and called when there are more.
     pub fn hear(&self, inlet: &Inlet) {
-        if let Some((roster, _)) = self.0.cameras.get() {
+        if let Some((roster, _)) = self.here().and_then(|shared| shared.cameras.get()) {
             roster.hear(inlet.wake());
         }
     }
 
     /// Opens the next live source that falls to this one of so many workers, if there is one.
     pub fn open_camera(&self, inlet: &Inlet, worker: usize, workers: usize) -> Opening {
-        let Some((roster, reading)) = self.0.cameras.get() else {
+        let Some(shared) = self.here() else {
             return Opening::Over;
         };
-        if self.0.stop.is_raised() {
+        let Some((roster, reading)) = shared.cameras.get() else {
+            return Opening::Over;
+        };
+        if shared.stop.is_raised() {
             return Opening::Over;
         }
         let Some(camera) = roster.take(worker, workers) else {
@@ -139,21 +172,18 @@ impl Agenda {
             };
         };
         let mut spec = live::spec_of(&camera, *reading);
-        let first_s = self
-            .0
-            .audience
-            .joining(&mut spec, &camera.spec)
-            .max(camera.first_s);
+        let first_s = shared.audience.joining(&mut spec, &camera.spec);
+        let first_s = first_s.max(camera.first_s);
         let (outlet, refused) = (inlet.outlet(spec.ordinal), inlet.outlet(spec.ordinal));
-        let (shared, roster, stop) = (self.0.clone(), roster.clone(), self.0.stop.clone());
+        let (hearing, roster, stop) = (shared.clone(), roster.clone(), shared.stop.clone());
         let ending = camera.clone();
         let ended = move |end| {
             roster.ended(&ending);
-            shared.ended(end, None);
+            hearing.ended(end, None);
         };
         if let Err(cause) = live::spawn(camera, spec.clone(), first_s, outlet, stop, ended) {
             let result = Err(SourceError::Setup(format!("no thread: {cause}")));
-            self.0.ended(Ended { spec, result }, None);
+            shared.ended(Ended { spec, result }, None);
             refused.send(Event::Cut);
         }
         Opening::Opened
@@ -161,53 +191,54 @@ impl Agenda {
 
     /// Opens the next source, if there is one.
     pub fn open_next(&self, inlet: &Inlet) -> Opening {
-        let (mut spec, share) = loop {
-            let mut spec = match self.next(inlet) {
-                Ok(spec) => spec,
-                Err(none) => return none,
-            };
-            // Later parts were let in with the first.
-            if self.0.is_later_part(&spec) {
-                break (spec, None);
-            }
-            if self.0.audience.opening(&mut spec) {
-                let share = self.0.share();
-                break (spec, share);
-            }
+        let shared = match &self.0 {
+            Held::Here(shared) => shared,
+            Held::Away(away) => return away.open_next(inlet),
         };
-        spec.sharing = share.clone().map(|share| share as _);
+        let HandedOut { spec, share } = match shared.hand_out(&inlet.wake()) {
+            Ok(handed) => handed,
+            Err(none) => return none,
+        };
         let (outlet, refused) = (inlet.outlet(spec.ordinal), inlet.outlet(spec.ordinal));
-        let (shared, failed, undecided) = (self.0.clone(), spec.clone(), share.clone());
-        let spawned = sources::spawn(spec, outlet, self.0.stop.clone(), move |end| {
-            shared.ended(end, share.as_deref());
+        let (hearing, failed, undecided) = (shared.clone(), spec.clone(), share.clone());
+        let spawned = sources::spawn(spec, outlet, shared.stop.clone(), move |end| {
+            hearing.ended(end, share.as_deref());
         });
         if let Err(cause) = spawned {
             let result = Err(SourceError::Setup(format!("no thread: {cause}")));
             let spec = failed;
-            self.0.ended(Ended { spec, result }, undecided.as_deref());
+            shared.ended(Ended { spec, result }, undecided.as_deref());
             refused.send(Event::Cut);
         }
         Opening::Opened
     }
 
-    fn next(&self, inlet: &Inlet) -> Result<SourceSpec, Opening> {
-        if self.0.stop.is_raised() {
-            return Err(Opening::Over);
+    /// The next source, to be read elsewhere and then told to [`Agenda::ended`]; or else why there
+    /// is none. `wake` is called when there may be one.
+    pub fn hand_out(&self, wake: &Wake) -> Result<HandedOut, Opening> {
+        self.here().ok_or(Opening::Over)?.hand_out(wake)
+    }
+
+    /// A source that was handed out has ended so.
+    pub fn ended(&self, handed: HandedOut, result: Result<(), SourceError>) {
+        let HandedOut { spec, share } = handed;
+        // What is known of its length now is all there will be.
+        spec.length.set_seconds(0);
+        if let Some(shared) = self.here() {
+            shared.ended(Ended { spec, result }, share.as_deref());
         }
-        let mut list = self.0.lock();
-        let Some(spec) = list.waiting.pop_front() else {
-            if list.complete && list.undecided == 0 {
-                return Err(Opening::Over);
-            }
-            let wake = inlet.wake();
-            if !list.asleep.iter().any(|other| Arc::ptr_eq(other, &wake)) {
-                list.asleep.push(wake);
-            }
-            return Err(Opening::Later);
-        };
-        drop(list);
-        self.0.room.notify_one();
-        Ok(spec)
+    }
+}
+
+impl HandedOut {
+    /// It is open elsewhere, and lasts so long: the first second that others read, if it is cut.
+    pub fn offer(&self, length_s: Option<u64>) -> Option<i64> {
+        let share = self.share.as_ref()?;
+        share.offer(&self.spec, length_s);
+        if let Some(length_s) = length_s {
+            self.spec.lasts(length_s);
+        }
+        share.end()
     }
 }
 
@@ -246,6 +277,38 @@ impl Drop for Feed {
 }
 
 impl Shared {
+    fn hand_out(self: &Arc<Self>, wake: &Wake) -> Result<HandedOut, Opening> {
+        loop {
+            let mut spec = self.next(wake)?;
+            // Later parts were let in with the first.
+            let is_later = self.is_later_part(&spec);
+            if is_later || self.audience.opening(&mut spec) {
+                let share = if is_later { None } else { self.share() };
+                spec.sharing = share.clone().map(|share| share as _);
+                return Ok(HandedOut { spec, share });
+            }
+        }
+    }
+
+    fn next(&self, wake: &Wake) -> Result<SourceSpec, Opening> {
+        if self.stop.is_raised() {
+            return Err(Opening::Over);
+        }
+        let mut list = self.lock();
+        let Some(spec) = list.waiting.pop_front() else {
+            if list.complete && list.undecided == 0 {
+                return Err(Opening::Over);
+            }
+            if !list.asleep.iter().any(|other| Arc::ptr_eq(other, wake)) {
+                list.asleep.push(wake.clone());
+            }
+            return Err(Opening::Later);
+        };
+        drop(list);
+        self.room.notify_one();
+        Ok(spec)
+    }
+
     fn is_later_part(&self, spec: &SourceSpec) -> bool {
         (self.cut.as_ref()).is_some_and(|(parts, _)| parts.is_later(spec.ordinal))
     }

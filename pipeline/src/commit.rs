@@ -171,6 +171,8 @@ impl Commit {
         if !stage.is_broken || stage.keeping.is_none() {
             stage.finish();
         }
+        // A worker that waits for one that is gone may still have rows.
+        stage.is_broken = true;
         Remains {
             left_behind: std::mem::take(&mut stage.left_behind),
             deliveries: stage.sinks.accounts(),

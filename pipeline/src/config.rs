@@ -11,7 +11,7 @@ use sonoscope_models::{Devices, Precision};
 
 use crate::{
     cameras::Transport,
-    cli::{RunArgs, ServerArgs},
+    cli::{ClusterArgs, RunArgs, ServerArgs},
     fault::Fault,
     inputs::Clock,
     sinks::{Extra, SinkSpec, SinkUri},
@@ -60,6 +60,7 @@ pub struct Config {
     sink_tables: Vec<SinkSpec>,
     views: ViewTables,
     server: ServerArgs,
+    cluster: ClusterArgs,
 }
 
 pub use camera::{CameraTable, Choices};
@@ -125,6 +126,7 @@ impl Config {
             rtsp_transport: args.rtsp_transport.or(self.rtsp_transport),
             stall: args.stall.or(self.stall),
             server: args.server.over(self.server),
+            cluster: args.cluster.over(self.cluster),
             named_views: args.named_views,
             views: self.views,
             dry_run: args.dry_run,

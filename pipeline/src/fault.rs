@@ -25,6 +25,8 @@ pub enum Exit {
     Usage = 2,
     /// Something that the program needs is missing or refuses: a library, a network, a sink.
     Environment = 3,
+    /// Another process of the cluster is gone.
+    PeerLost = 4,
 }
 
 impl Fault {

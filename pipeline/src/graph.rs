@@ -11,13 +11,15 @@ use sonoscope_operators::{
     commit_into, features, infer, slice, window,
 };
 use timely::{
-    CommunicationConfig, Config, WorkerConfig,
+    CommunicationConfig, WorkerConfig,
     dataflow::{StreamVec, operators::vec::Map},
+    execute::execute_from,
     worker::Worker,
 };
 
 use crate::{
     agenda::Agenda,
+    cluster::Mesh,
     fault::Fault,
     heatmaps::Heatmaps,
     ingest::{Epoch, ingest},
@@ -30,6 +32,8 @@ use crate::{
 pub struct Graph {
     /// Timely workers, each a thread.
     pub workers: usize,
+    /// The links to the other processes of a cluster, if it is one.
+    pub mesh: Option<Mesh>,
     /// The sources, to be read by whichever worker comes free.
     pub agenda: Agenda,
     /// Below this level, sound is silent.
@@ -58,16 +62,20 @@ pub type Write = Box<dyn FnMut(Committed<Row>) + Send>;
 ///
 /// # Errors
 /// When the threads cannot be had.
-pub fn run(graph: Graph, write: Write) -> io::Result<()> {
-    let config = Config {
-        communication: match graph.workers {
-            0 | 1 => CommunicationConfig::Thread,
-            workers => CommunicationConfig::Process(workers),
-        },
-        worker: WorkerConfig::default(),
+pub fn run(mut graph: Graph, write: Write) -> io::Result<()> {
+    let clock_offset_ms = graph.mesh.as_ref().map_or(0, |mesh| mesh.clock_offset_ms);
+    let (builders, others) = match (graph.mesh.take(), graph.workers) {
+        (Some(mesh), workers) => mesh.allocators(workers.max(1))?,
+        (None, 0 | 1) => CommunicationConfig::Thread
+            .try_build()
+            .map_err(io::Error::other)?,
+        (None, workers) => {
+            let config = CommunicationConfig::Process(workers);
+            config.try_build().map_err(io::Error::other)?
+        }
     };
     let shared = Mutex::new((graph, Some(write)));
-    let guards = timely::execute(config, move |worker| {
+    let guards = execute_from(builders, others, WorkerConfig::default(), move |worker| {
         {
             let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
             let write = if worker.index() == 0 {
@@ -75,7 +83,7 @@ pub fn run(graph: Graph, write: Write) -> io::Result<()> {
             } else {
                 None
             };
-            assemble(worker, &shared.0, write);
+            assemble(worker, &shared.0, clock_offset_ms, write);
         }
         while worker.has_dataflows() {
             worker.step_or_park(Some(Duration::from_millis(100)));
@@ -89,9 +97,13 @@ pub fn run(graph: Graph, write: Write) -> io::Result<()> {
 }
 
 /// The way of the data, on one worker.
-fn assemble(worker: &mut Worker, graph: &Graph, write: Option<Write>) {
+fn assemble(worker: &mut Worker, graph: &Graph, clock_offset_ms: i64, write: Option<Write>) {
     worker.dataflow::<Epoch, _, _>(|scope| {
-        let arrivals = ingest(scope, graph.agenda.clone());
+        let arrivals = ingest(
+            scope,
+            graph.agenda.clone(),
+            (graph.workers.max(1), clock_offset_ms),
+        );
         let (segments, ends) = match graph.preparation.windows.is_empty() {
             true => slice(arrivals, graph.silence_dbfs),
             false => window(arrivals, graph.silence_dbfs),
@@ -144,9 +156,6 @@ impl Graph {
         &self,
         segments: StreamVec<'scope, Epoch, Segment>,
     ) -> StreamVec<'scope, Epoch, Segment> {
-        if !self.observer.looks() {
-            return segments;
-        }
         let observer = self.observer.clone();
         segments.map(move |segment| {
             observer.cut(&segment);
@@ -160,9 +169,6 @@ impl Graph {
         &self,
         scored: StreamVec<'scope, Epoch, Scored>,
     ) -> StreamVec<'scope, Epoch, Scored> {
-        if self.heatmaps.is_none() && !self.observer.looks() {
-            return scored;
-        }
         let (mut heatmaps, observer) = (self.heatmaps.clone(), self.observer.clone());
         let networks = self.networks.clone();
         scored.map(move |scored| {

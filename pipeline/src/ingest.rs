@@ -31,9 +31,13 @@ const OPEN_AT_ONCE: usize = 2;
 ///
 /// Holds one capability, which it downgrades to the present at every tick, and drops when no
 /// source is left and none will come: so a source that is silent never holds another one back.
+///
+/// `here` is how many of the workers are in this process, and what is to be added to its clock, in
+/// milliseconds, to have that by which all processes count epochs.
 pub fn ingest<'scope>(
     scope: Scope<'scope, Epoch>,
     agenda: Agenda,
+    here: (usize, i64),
 ) -> StreamVec<'scope, Epoch, Arrival> {
     source::<_, CapacityContainerBuilder<Vec<Arrival>>, _, _>(
         scope,
@@ -52,7 +56,8 @@ pub fn ingest<'scope>(
                 cameras: 0,
                 may_come: true,
                 cameras_may_come: true,
-                worker: (scope.index(), scope.peers()),
+                worker: (scope.index() % here.0, here.0),
+                clock_offset_ms: here.1,
                 capability,
             });
             let mut next_tick = Instant::now();
@@ -90,8 +95,9 @@ struct Door {
     may_come: bool,
     /// Likewise, of live sources.
     cameras_may_come: bool,
-    /// Which worker it is, of how many.
+    /// Which worker of this process it is, of how many.
     worker: (usize, usize),
+    clock_offset_ms: i64,
     capability: Capability<Epoch>,
 }
 
@@ -99,7 +105,8 @@ impl Door {
     fn advance(&mut self) {
         let tick = TICK.as_millis() as u64;
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
-        let now = now.map_or(0, |since| since.as_millis() as u64) / tick * tick;
+        let now = now.map_or(0, |since| since.as_millis() as u64);
+        let now = now.saturating_add_signed(self.clock_offset_ms) / tick * tick;
         // The clock may be set back; epochs never go back.
         let epoch = now.max(*self.capability.time());
         self.capability.downgrade(&epoch);

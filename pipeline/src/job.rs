@@ -1,29 +1,33 @@
 //! A run, from what was asked for to what came of it.
 
 mod answering;
+mod following;
 mod hearers;
+mod ready;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use sonoscope_models::{Devices, Precision, Runtime};
-use sonoscope_operators::{GridSpec, Include, Preparation, Provenance, ROW_SCHEMA, Row};
+use sonoscope_models::{Devices, Precision};
+use sonoscope_operators::{Include, Provenance, ROW_SCHEMA, Row};
 
 use answering::Answering;
 use hearers::Hearers;
+use ready::Ready;
+pub(crate) use ready::grid;
 
 use crate::{
     agenda::Agenda,
     cameras::Roster,
+    cluster::{self, Leader, Mesh, Place},
     commit::{Alarm, Commit, Keeping, Manner, OpenSinks, Remains},
-    fault::Fault,
-    graph::{self, Graph},
-    heatmaps::Heatmaps,
+    fault::{Exit, Fault},
+    graph::Graph,
     inputs::{Inputs, nothing},
     ledger::{Ledger, Terms},
     metrics::Metrics,
     observer::Observer,
     parts::{InOrder, Parts},
-    pool::{self, Member, Pool},
+    pool::Member,
     progress::Progress,
     roll::Roll,
     server::{self, Deps, NetworkCard, Networks, Server},
@@ -70,6 +74,8 @@ pub struct Job {
     pub state: Option<StateOptions>,
     /// The interface to it, if one is to be opened.
     pub server: Option<server::Options>,
+    /// Which process of a cluster this is, if it is one.
+    pub cluster: Option<Place>,
 }
 
 /// How the state of a job is kept.
@@ -103,53 +109,38 @@ impl Job {
     /// # Errors
     /// What keeps the run from beginning.
     pub fn run(self, stop: &Stop, witness: Witness) -> Result<Outcome, Fault> {
-        let runtime = Runtime::load_for(&self.device).map_err(Fault::environment)?;
-        let members = self.members(&runtime)?;
-        warn_of_synthetic(&members);
-        self.warn_of_embeddings(&members);
-        let networks: Vec<_> = (members.iter().map(|m| Arc::new(m.provenance()))).collect();
-        let on_card = members.iter().any(Member::is_on_card);
-        let mut preparation = Preparation::new(members.iter().map(|m| m.files.contract()));
-        preparation.in_bytes = on_card;
-        Graph::check(&preparation)?;
-        let mut reading = self.reading.with_grid(grid(&preparation)?)?;
-        reading.decoding = reading.decoding.resolved(on_card);
-        let threads = pool::threads(&members, self.threads);
-        let batching = pool::batching(&members, threads, self.batch);
-        if self.batch.is_some() && !on_card {
-            tracing::warn!("--batch is for cards: on a processor seconds leave one by one");
+        let ready = self.ready()?;
+        match self.cluster.clone() {
+            Some(place) if place.process > 0 => self.follow(ready, &place, stop),
+            _ => self.lead(ready, stop, witness),
         }
+    }
+
+    /// Does it as the only process, or as process 0.
+    fn lead(self, mut ready: Ready, stop: &Stop, witness: Witness) -> Result<Outcome, Fault> {
+        let terms = self.terms(&ready);
         let form = Form {
             include: self.include,
-            networks: members.iter().map(Member::form).collect(),
+            networks: ready.members.iter().map(Member::form).collect(),
         };
-        let cards = Networks::new(NetworkCard::all(&members, &self.networks));
+        let cards = Networks::new(NetworkCard::all(&ready.members, &self.networks));
         let metrics = (self.server.as_ref()).map(|_| Metrics::new(&self.cameras));
         let observer = Observer::new(self.cameras.clone(), self.include, metrics.clone());
-        let answering = self.answering(&runtime, &members)?;
+        let answering = self.answering(&ready.runtime, &ready.members)?;
         let _server = self.serve(&cards, metrics.as_ref(), &answering)?;
-        let (mut sinks, keeping) = self.open(&form, &networks, stop)?;
+        let (mut sinks, keeping) = self.open(&form, &ready.networks, stop)?;
         let intake = self.intake(&answering, &mut sinks, keeping.as_ref())?;
         let sinks = sinks
             .chosen_by(self.cameras.clone())
             .measured(metrics.clone());
-        let heatmaps = (self.heatmaps.map(Heatmaps::new).transpose())
-            .map_err(|e| Fault::environment(format!("cannot make the heatmap folder: {e}")))?;
-        let outstanding = batching.outstanding * self.workers.max(1);
-        let pool = Pool::start(
-            &runtime,
-            members,
-            threads,
-            outstanding,
-            stop,
-            metrics.as_ref(),
-        )
-        .map_err(Fault::environment)?;
+        let heatmaps = self.heatmaps()?;
+        let (pool, submit) = self.pool(&mut ready, stop, metrics.as_ref())?;
         cards.loaded(pool.building());
-
-        let Some(submit) = pool.submit() else {
-            return Err(Fault::environment("there is no thread to run networks on"));
+        let links = match &self.cluster {
+            Some(place) => Some(place.link(&terms, stop)?),
+            None => None,
         };
+
         let tally = Arc::new(Tally::default());
         let alarm = Alarm::new(stop.clone());
         let audience = Hearers {
@@ -160,12 +151,22 @@ impl Job {
             networks: self.networks.clone(),
         };
         let parts = Arc::new(Parts::default());
-        let cut = Some((parts.clone(), self.workers));
+        let processes = (self.cluster.as_ref()).map_or(1, |place| place.hosts.count());
+        let cut = Some((parts.clone(), self.workers * processes));
         let (agenda, feed) = Agenda::fed(stop.clone(), audience, cut);
-        agenda.watch_over(self.cameras.clone(), reading);
+        agenda.watch_over(self.cameras.clone(), ready.reading);
+        let (lost, losses) = cluster::losses();
+        let (mesh, leader) = match links {
+            Some(links) => {
+                cluster::catch_broken_links(lost.clone());
+                let leader = Leader::start(links.control, &agenda, stop, &lost)?;
+                (Some(Mesh::of_leader(links.data)), Some(leader))
+            }
+            None => (None, None),
+        };
         let (named, is_endless) = (self.inputs.named(), self.inputs.is_endless());
         let is_endless = is_endless || !self.cameras.is_over();
-        (self.inputs.start(reading, feed, tally.clone()))
+        (self.inputs.start(ready.reading, feed, tally.clone()))
             .map_err(|error| Fault::environment(format!("cannot look for recordings: {error}")))?;
         let progress = match is_endless {
             true => Progress::start_endless(tally.clone()),
@@ -184,24 +185,37 @@ impl Job {
         let views = intake.map(|intake| answering.views(intake, &commit));
         let graph = Graph {
             workers: self.workers,
+            mesh,
             agenda,
             silence_dbfs: self.silence_dbfs,
-            preparation,
-            networks,
-            batching,
+            preparation: ready.preparation,
+            networks: ready.networks,
+            batching: ready.batching,
             pool: submit,
             heatmaps,
             observer,
             views,
         };
         let write = InOrder::new(parts).before(commit.write());
-        let ran = graph::run(graph, write);
+        let ran = match (&self.cluster, cluster::run(graph, write, &losses)) {
+            (_, Ok(ran)) => ran.map_err(Fault::environment),
+            (Some(place), Err(loss)) => Err(loss.fault(&place.hosts)),
+            (None, Err(loss)) => Err(Fault::environment(loss.why)),
+        };
+        let is_cut_off = matches!(&ran, Err(fault) if fault.code == Exit::PeerLost);
+        if is_cut_off {
+            stop.raise();
+        }
         let remains = commit.finish();
-        let finished = pool.finish();
+        if let Some(leader) = leader.filter(|_| !is_cut_off) {
+            leader.end();
+        }
+        // What a worker that cannot end still holds of the pool would be waited for.
+        let finished = if is_cut_off { Ok(()) } else { pool.finish() };
         drop(progress);
         let fault = (alarm.take())
             .or(finished.err().map(Fault::environment))
-            .or(ran.err().map(Fault::environment));
+            .or(ran.err());
         let totals = tally.totals();
         let is_nothing = totals.counts.found == 0 && !is_endless && !stop.is_raised();
         let fault = fault.or(is_nothing.then(|| nothing(&named)));
@@ -232,33 +246,6 @@ impl Job {
             desk: answering.desk.clone(),
         };
         Server::start(options.clone(), deps).map(Some)
-    }
-
-    fn members(&self, runtime: &Runtime) -> Result<Vec<Member>, Fault> {
-        let providers = runtime
-            .resolve_all(&self.device)
-            .map_err(Fault::environment)?;
-        if self.device.is_auto() {
-            for provider in &providers {
-                tracing::info!("networks run on {provider}");
-            }
-        }
-        Member::read_all(&self.networks, &providers, self.precision)
-    }
-
-    /// Says of which networks nothing will be seen in rows as they were asked for.
-    fn warn_of_embeddings(&self, members: &[Member]) {
-        let contracts = members.iter().map(|member| member.files.contract());
-        let silent: Vec<&str> = contracts
-            .filter(|contract| !contract.outputs.compares())
-            .map(|contract| contract.network.as_str())
-            .collect();
-        if !silent.is_empty() && !self.include.embeddings {
-            tracing::warn!(
-                "{} gives embeddings and no more: ask for them with --include embeddings",
-                silent.join(", ")
-            );
-        }
     }
 
     /// The sinks and, if a state is kept, its ledger.
@@ -292,51 +279,6 @@ impl Job {
             every: state.commit_every,
         };
         Ok((sinks, Some(keeping)))
-    }
-}
-
-/// The pictures that sources are to give beside those of the seconds' middles.
-///
-/// # Errors
-/// When networks want different ones.
-pub(crate) fn grid(preparation: &Preparation) -> Result<Option<GridSpec>, Fault> {
-    match preparation.grids()[..] {
-        [] => Ok(None),
-        [grid] => Ok(Some(grid)),
-        [one, other, ..] => {
-            let told = |grid: GridSpec| {
-                let GridSpec {
-                    rate_hz,
-                    width,
-                    height,
-                    ..
-                } = grid;
-                format!("{rate_hz} pictures a second of {width}x{height}")
-            };
-            let fault = Fault::usage(format!(
-                "one network looks at {}, another at {}, which one run cannot give",
-                told(one),
-                told(other)
-            ));
-            Err(fault.tip("run them one after the other"))
-        }
-    }
-}
-
-/// Says once of which networks no wonders are to be expected.
-fn warn_of_synthetic(members: &[Member]) {
-    let contracts = members.iter().map(|member| member.files.contract());
-    let synthetic: Vec<&str> = contracts
-        .filter(|contract| contract.provenance.is_synthetic())
-        .map(|contract| contract.network.as_str())
-        .collect();
-    if !synthetic.is_empty() {
-        tracing::warn!(
-            "{} learned in a synthetic world: of real recordings expect little better than \
-             chance. `sonoscope train` makes networks from your own, `sonoscope networks pull` \
-             fetches published ones",
-            synthetic.join(", ")
-        );
     }
 }
 

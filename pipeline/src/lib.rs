@@ -8,6 +8,7 @@ pub mod ask;
 mod backoff;
 pub mod cameras;
 pub mod cli;
+pub mod cluster;
 pub mod commit;
 mod config;
 pub mod dataset;

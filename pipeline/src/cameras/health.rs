@@ -46,7 +46,7 @@ pub struct Health {
     /// Why, where there is more to say; without secrets.
     pub reason: Option<String>,
     /// What to do about it, likewise.
-    pub tip: Option<&'static str>,
+    pub tip: Option<String>,
     /// Since when it has been in this state.
     pub since: SystemTime,
 }

@@ -96,7 +96,7 @@ impl Camera {
 
     /// It fares so from now on. Told in the log once for each change, and not again while it is tried
     /// anew and fails for the same reason.
-    pub fn fares(&self, state: State, reason: Option<String>, tip: Option<&'static str>) {
+    pub fn fares(&self, state: State, reason: Option<String>, tip: Option<&str>) {
         let mut health = self.lock();
         if (health.state, &health.reason) == (state, &reason) {
             return;
@@ -119,7 +119,7 @@ impl Camera {
         *health = Health {
             state,
             reason,
-            tip,
+            tip: tip.map(str::to_owned),
             since,
         };
     }

@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand.
 
 mod ask;
+mod cluster;
 mod dataset;
 mod doctor;
 mod eval;
@@ -16,6 +17,7 @@ mod status;
 mod train;
 mod world;
 
+pub use cluster::ClusterArgs;
 pub use run::RunArgs;
 pub use server::ServerArgs;
 
@@ -47,7 +49,7 @@ pub struct Cli {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 all done; 1 some source failed; 2 asked in a wrong way; \
-    3 something needed is missing or refuses.";
+    3 something needed is missing or refuses; 4 another process of the cluster is gone.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -55,6 +57,9 @@ enum Command {
     Run(Box<RunArgs>),
     /// Ask a run what is nearest to a picture, a sound, or a second that it has seen.
     Ask(Box<ask::AskArgs>),
+    /// Several processes that do one run: whether they reach each other.
+    #[command(subcommand)]
+    Cluster(cluster::ClusterCommand),
     /// Say how far a job is that keeps its state in a folder.
     Status(status::StatusArgs),
     /// List the sinks that are built in, with an example of each.
@@ -90,6 +95,7 @@ pub fn main(cli: Cli) -> Result<Exit, Fault> {
     match cli.command {
         Command::Run(args) => run::run(*args, cli.quiet),
         Command::Ask(args) => ask::run(&args),
+        Command::Cluster(command) => cluster::cluster(command),
         Command::Status(args) => status::run(&args),
         Command::Sinks(args) => sinks::run(&args),
         Command::Inspect(args) => inspect::run(args)

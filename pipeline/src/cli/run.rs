@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use sonoscope_models::{Devices, LARGEST_BATCH, NetworkFile, Part, Precision, zoo};
 use sonoscope_operators::{Include, slice::DEFAULT_SILENCE_DBFS};
 
-use super::{ServerArgs, stop_on_signal};
+use super::{ClusterArgs, ServerArgs, stop_on_signal};
 use crate::{
     cameras::Transport,
     config::{CameraTable, Choices, Config, follow::follow},
@@ -157,6 +157,10 @@ pub struct RunArgs {
     #[command(flatten)]
     pub server: ServerArgs,
 
+    /// Whether it is one of several processes.
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
+
     /// A TOML file with any of the above.
     #[arg(long, value_name = "FILE.toml")]
     pub config: Option<PathBuf>,
@@ -206,6 +210,16 @@ pub fn run(mut args: RunArgs, quiet: bool) -> Result<Exit, Fault> {
         )
         .tip("leave out --state for them; --heatmaps goes with it"));
     }
+    let is_cluster = args
+        .cluster
+        .processes
+        .is_some_and(|processes| processes > 1);
+    if is_cluster && (table || overlay.is_some()) {
+        return Err(
+            Fault::usage("--overlay and --table see the rows of one process")
+                .tip("leave them out; --heatmaps are written where pictures are decoded"),
+        );
+    }
     let (config, tables) = (args.config.clone(), args.cameras.clone());
     let is_dry = args.dry_run;
     let job = job(args)?;
@@ -230,6 +244,8 @@ pub fn run(mut args: RunArgs, quiet: bool) -> Result<Exit, Fault> {
         None if job.server.is_none() => job.cameras.close(),
         None => {}
     }
+    // What became of the sources is told by process 0.
+    let follows = job.cluster.as_ref().is_some_and(|place| place.process > 0);
     let roll = Roll::new(table || overlay.is_some());
     let job = Job {
         roll: roll.clone(),
@@ -247,7 +263,7 @@ pub fn run(mut args: RunArgs, quiet: bool) -> Result<Exit, Fault> {
     {
         outcome.fault = crate::overlay::render(&folder, &sources, &tracks, &stop).err();
     }
-    conclude(outcome, quiet)
+    conclude(outcome, quiet || follows)
 }
 
 /// `--sink overlay:DIR` is another way to say `--overlay DIR`.
@@ -338,6 +354,7 @@ fn job(mut args: RunArgs) -> Result<Job, Fault> {
     let cameras = cameras::roster(&mut args)?;
     let inputs = inputs(&args)?;
     let (state, server) = (state(&args)?, args.server.options()?);
+    let cluster = args.cluster.place()?;
     let networks = args.networks;
     let sinks = sinks::named(args.sinks, args.sink_tables)?;
     let views = args.views.with(&args.named_views);
@@ -366,6 +383,7 @@ fn job(mut args: RunArgs) -> Result<Job, Fault> {
         silence_dbfs: args.silence.unwrap_or(DEFAULT_SILENCE_DBFS),
         state,
         server,
+        cluster,
     })
 }
 

@@ -59,7 +59,7 @@ pub struct HealthView {
     /// Why, where there is more to say.
     pub reason: Option<String>,
     /// What to do about it.
-    pub tip: Option<&'static str>,
+    pub tip: Option<String>,
     /// Since when, in RFC 3339.
     pub since: String,
 }

@@ -100,6 +100,16 @@ pub enum SourceError {
     /// GStreamer refused to build or start a pipeline.
     #[error("cannot start decoding: {0}")]
     Setup(String),
+    /// Another process of the cluster read it, and failed.
+    #[error("{message}")]
+    Elsewhere {
+        /// What went wrong there.
+        message: String,
+        /// What to do about it.
+        tip: String,
+        /// Whether it lies in the recording itself.
+        is_of_the_recording: bool,
+    },
     /// The run was stopped.
     #[error("stopped before its end")]
     Stopped,
@@ -146,11 +156,15 @@ impl SourceError {
                 | Self::Setup(_)
                 | Self::Listed(_)
                 | Self::Stopped
+                | Self::Elsewhere {
+                    is_of_the_recording: false,
+                    ..
+                }
         )
     }
 
     /// What to do about it.
-    pub fn tip(&self) -> &'static str {
+    pub fn tip(&self) -> &str {
         match self {
             Self::Missing(_) => "check the path",
             Self::Unreadable { .. } => "check its permissions, and those of the folders above it",
@@ -186,6 +200,7 @@ impl SourceError {
             Self::Stalled { .. } => "the file may be damaged, or the disk that it lies on hangs",
             Self::Jump { .. } => "repair the timestamps: `ffmpeg -i FILE -c copy REPAIRED.mkv`",
             Self::Setup(_) => "run `sonoscope doctor` to see what is missing",
+            Self::Elsewhere { tip, .. } => tip,
             Self::Stopped => "run it again to have the rest",
         }
     }

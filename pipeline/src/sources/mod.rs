@@ -238,6 +238,11 @@ impl SourceSpec {
         }
     }
 
+    /// It is read elsewhere, where it was found to last so long.
+    pub(crate) fn lasts(&self, length_s: u64) {
+        self.length.set_seconds(self.range.of(length_s));
+    }
+
     /// How much sound of it may wait, if it may be so much of a recording.
     fn most_sound_bytes(&self, recorded: usize) -> usize {
         let seconds = 3 * SEGMENT_SAMPLES * size_of::<f32>();

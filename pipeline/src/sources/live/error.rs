@@ -67,7 +67,7 @@ impl LiveError {
     }
 
     /// What to do about it.
-    pub fn tip(&self) -> &'static str {
+    pub fn tip(&self) -> &str {
         match self {
             Self::Unauthorized(_) => {
                 "check user and password; special characters in them are written as in URLs (@ is %40)"
