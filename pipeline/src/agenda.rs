@@ -1,5 +1,7 @@
 //! The sources of a run, handed out as they are found.
 
+mod live;
+
 use std::{
     collections::VecDeque,
     fmt,
@@ -10,11 +12,13 @@ use std::{
 
 use sonoscope_operators::Event;
 
+pub use live::Joining;
+
 use crate::{
     cameras::{CameraSpec, Roster},
     cluster::Away,
     parts::Parts,
-    sources::{self, Ended, Inlet, Reading, Sharing, SourceError, SourceSpec, Stop, Wake, live},
+    sources::{self, Ended, Inlet, Reading, Sharing, SourceError, SourceSpec, Stop, Wake},
 };
 
 /// Sources that may be known before they are opened. Whoever finds more waits: an archive may
@@ -137,56 +141,6 @@ impl Agenda {
             Held::Here(shared) => Some(shared),
             Held::Away(_) => None,
         }
-    }
-
-    /// Hands these live sources out, too, each to one worker, all at once.
-    pub fn watch_over(&self, roster: Roster, reading: Reading) {
-        // Said once, before anybody asks.
-        if let Some(shared) = self.here() {
-            let _ = shared.cameras.set((roster, reading));
-        }
-    }
-
-    /// A worker is there for live sources, and called when there are more.
-    pub fn hear(&self, inlet: &Inlet) {
-        if let Some((roster, _)) = self.here().and_then(|shared| shared.cameras.get()) {
-            roster.hear(inlet.wake());
-        }
-    }
-
-    /// Opens the next live source that falls to this one of so many workers, if there is one.
-    pub fn open_camera(&self, inlet: &Inlet, worker: usize, workers: usize) -> Opening {
-        let Some(shared) = self.here() else {
-            return Opening::Over;
-        };
-        let Some((roster, reading)) = shared.cameras.get() else {
-            return Opening::Over;
-        };
-        if shared.stop.is_raised() {
-            return Opening::Over;
-        }
-        let Some(camera) = roster.take(worker, workers) else {
-            return match roster.is_over() {
-                true => Opening::Over,
-                false => Opening::Later,
-            };
-        };
-        let mut spec = live::spec_of(&camera, *reading);
-        let first_s = shared.audience.joining(&mut spec, &camera.spec);
-        let first_s = first_s.max(camera.first_s);
-        let (outlet, refused) = (inlet.outlet(spec.ordinal), inlet.outlet(spec.ordinal));
-        let (hearing, roster, stop) = (shared.clone(), roster.clone(), shared.stop.clone());
-        let ending = camera.clone();
-        let ended = move |end| {
-            roster.ended(&ending);
-            hearing.ended(end, None);
-        };
-        if let Err(cause) = live::spawn(camera, spec.clone(), first_s, outlet, stop, ended) {
-            let result = Err(SourceError::Setup(format!("no thread: {cause}")));
-            shared.ended(Ended { spec, result }, None);
-            refused.send(Event::Cut);
-        }
-        Opening::Opened
     }
 
     /// Opens the next source, if there is one.

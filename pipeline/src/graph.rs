@@ -99,11 +99,8 @@ pub fn run(mut graph: Graph, write: Write) -> io::Result<()> {
 /// The way of the data, on one worker.
 fn assemble(worker: &mut Worker, graph: &Graph, clock_offset_ms: i64, write: Option<Write>) {
     worker.dataflow::<Epoch, _, _>(|scope| {
-        let arrivals = ingest(
-            scope,
-            graph.agenda.clone(),
-            (graph.workers.max(1), clock_offset_ms),
-        );
+        let agenda = graph.agenda.clone();
+        let arrivals = ingest(scope, agenda, graph.workers.max(1), clock_offset_ms);
         let (segments, ends) = match graph.preparation.windows.is_empty() {
             true => slice(arrivals, graph.silence_dbfs),
             false => window(arrivals, graph.silence_dbfs),

@@ -13,7 +13,7 @@ use timely::{
 
 use crate::{
     agenda::{Agenda, Opening},
-    cameras,
+    cameras::{self, Spread},
     sources::{self, Inbox, Inlet},
 };
 
@@ -32,12 +32,13 @@ const OPEN_AT_ONCE: usize = 2;
 /// Holds one capability, which it downgrades to the present at every tick, and drops when no
 /// source is left and none will come: so a source that is silent never holds another one back.
 ///
-/// `here` is how many of the workers are in this process, and what is to be added to its clock, in
-/// milliseconds, to have that by which all processes count epochs.
+/// A process has so many `workers`. `clock_offset_ms` is what is to be added to its clock to have
+/// that by which all processes count epochs.
 pub fn ingest<'scope>(
     scope: Scope<'scope, Epoch>,
     agenda: Agenda,
-    here: (usize, i64),
+    workers: usize,
+    clock_offset_ms: i64,
 ) -> StreamVec<'scope, Epoch, Arrival> {
     source::<_, CapacityContainerBuilder<Vec<Arrival>>, _, _>(
         scope,
@@ -47,7 +48,7 @@ pub fn ingest<'scope>(
             let tick = scope.activator_for(info.address);
             // A worker that is gone need not be woken.
             let (inlet, inbox) = sources::inbox(move || wake.activate().unwrap_or_default());
-            agenda.hear(&inlet);
+            agenda.hear(inlet.wake());
             let mut door = Some(Door {
                 agenda,
                 inlet,
@@ -56,8 +57,12 @@ pub fn ingest<'scope>(
                 cameras: 0,
                 may_come: true,
                 cameras_may_come: true,
-                worker: (scope.index() % here.0, here.0),
-                clock_offset_ms: here.1,
+                worker: scope.index(),
+                spread: Spread {
+                    here: workers,
+                    all: scope.peers(),
+                },
+                clock_offset_ms,
                 capability,
             });
             let mut next_tick = Instant::now();
@@ -95,8 +100,9 @@ struct Door {
     may_come: bool,
     /// Likewise, of live sources.
     cameras_may_come: bool,
-    /// Which worker of this process it is, of how many.
-    worker: (usize, usize),
+    /// Which of all workers it is.
+    worker: usize,
+    spread: Spread,
     clock_offset_ms: i64,
     capability: Capability<Epoch>,
 }
@@ -131,8 +137,10 @@ impl Door {
             }
         }
         while self.cameras_may_come {
-            let (worker, workers) = self.worker;
-            match self.agenda.open_camera(&self.inlet, worker, workers) {
+            match self
+                .agenda
+                .open_camera(&self.inlet, self.worker, self.spread)
+            {
                 Opening::Opened => self.cameras += 1,
                 Opening::Later => break,
                 Opening::Over => self.cameras_may_come = false,

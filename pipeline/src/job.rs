@@ -159,7 +159,9 @@ impl Job {
         let (mesh, leader) = match links {
             Some(links) => {
                 cluster::catch_broken_links(lost.clone());
-                let leader = Leader::start(links.control, &agenda, stop, &lost)?;
+                let workers = self.workers.max(1);
+                let leader = Leader::start(links.control, workers, &agenda, stop, &lost)?;
+                answering.memory.ask_also(leader.others());
                 (Some(Mesh::of_leader(links.data)), Some(leader))
             }
             None => (None, None),
@@ -197,6 +199,10 @@ impl Job {
             views,
         };
         let write = InOrder::new(parts).before(commit.write());
+        let write = match &leader {
+            Some(leader) => leader.before(write),
+            None => write,
+        };
         let ran = match (&self.cluster, cluster::run(graph, write, &losses)) {
             (_, Ok(ran)) => ran.map_err(Fault::environment),
             (Some(place), Err(loss)) => Err(loss.fault(&place.hosts)),

@@ -1,67 +1,14 @@
 //! The HTTP interface of a run, asked from outside.
 
-use std::{fs, net::TcpListener, time::Duration};
+use std::{fs, net::TcpListener};
 
-use serde_json::{Value, json};
-use ureq::Agent;
+use serde_json::json;
 
 use crate::support::{
+    client::{Client, TOKEN},
     clips,
-    program::{run_with_one_network, sonoscope, wait_until},
+    program::{free_port, run_with_one_network, sonoscope, wait_until},
 };
-
-const TOKEN: &str = "correct-horse-battery";
-
-/// Somebody who asks a run.
-struct Client {
-    agent: Agent,
-    at: String,
-}
-
-impl Client {
-    fn new(port: u16) -> Self {
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .proxy(None)
-            .timeout_global(Some(Duration::from_secs(10)));
-        Self {
-            agent: config.build().into(),
-            at: format!("http://127.0.0.1:{port}"),
-        }
-    }
-
-    /// Status and body; nothing if nobody answers.
-    fn get(&self, path: &str, token: &str) -> Option<(u16, String)> {
-        let request = self.agent.get(format!("{}{path}", self.at));
-        let request = request.header("Authorization", format!("Bearer {token}"));
-        let mut answer = request.call().ok()?;
-        Some((
-            answer.status().as_u16(),
-            answer.body_mut().read_to_string().unwrap(),
-        ))
-    }
-
-    fn json(&self, path: &str) -> Value {
-        serde_json::from_str(&self.get(path, TOKEN).unwrap().1).unwrap()
-    }
-
-    fn post(&self, body: &Value) -> u16 {
-        let request = self.agent.post(format!("{}/api/sources", self.at));
-        let request = request
-            .header("Authorization", format!("Bearer {TOKEN}"))
-            .content_type("application/json");
-        request.send(body.to_string()).unwrap().status().as_u16()
-    }
-}
-
-/// A port that is free now.
-fn port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
-}
 
 #[test]
 fn a_run_is_asked_while_it_goes_on() {
@@ -69,7 +16,7 @@ fn a_run_is_asked_while_it_goes_on() {
     let (inbox, token) = (home.path().join("inbox"), home.path().join("token"));
     fs::create_dir(&inbox).unwrap();
     fs::write(&token, format!("{TOKEN}\n")).unwrap();
-    let port = port();
+    let port = free_port();
     let running = run_with_one_network(["--watch", "--sink", "null:", "--listen"])
         .and([port.to_string()])
         .and([

@@ -14,6 +14,7 @@ mod cameras;
 mod cameras_support;
 mod card;
 mod changing_files;
+mod cluster;
 mod dataset;
 mod determinism;
 mod embeddings;

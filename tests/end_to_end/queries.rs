@@ -3,7 +3,6 @@
 use std::{
     collections::BTreeMap,
     fs,
-    net::TcpListener,
     path::{Path, PathBuf},
 };
 
@@ -13,26 +12,26 @@ use tempfile::TempDir;
 use crate::support::{
     clips::{ffmpeg, id, world},
     hook::Hook,
-    program::{Ended, Run, Running, run_with_one_network, sonoscope, wait_until},
+    program::{Ended, Run, Running, free_port, run_with_one_network, sonoscope, wait_until},
     rows::Rows,
 };
 
 /// What is found, and how far it is.
-type Found = ((String, i64, String), f64);
+pub type Found = ((String, i64, String), f64);
 
 /// A run that watches a folder, and takes questions.
-struct Watching {
+pub struct Watching {
     home: TempDir,
     hook: Hook,
     port: u16,
 }
 
 impl Watching {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let this = Self {
             home: tempfile::tempdir().unwrap(),
             hook: Hook::start(),
-            port: port(),
+            port: free_port(),
         };
         fs::create_dir(this.path("inbox")).unwrap();
         let config = format!(
@@ -49,18 +48,23 @@ impl Watching {
     }
 
     /// A clip more to look at.
-    fn put(&self, number: usize) {
+    pub fn put(&self, number: usize) {
         let clip = &world()[number];
         let inbox = self.path("inbox");
         fs::copy(clip, inbox.join(clip.file_name().unwrap())).unwrap();
     }
 
     fn start(&self, workers: &str) -> Running {
+        self.run(workers).start()
+    }
+
+    /// The run that takes them.
+    pub fn run(&self, workers: &str) -> Run {
         let run = run_with_one_network(["--watch", "--view", "nearest", "--workers", workers]);
         let run = run.and(["--include", "embeddings", "--commit-every", "0"]);
         let run = run.and(["--listen", &self.port.to_string(), "--state"]);
         let run = run.and([self.path("state")]).and(["--config"]);
-        run.and([self.path("run.toml"), self.path("inbox")]).start()
+        run.and([self.path("run.toml"), self.path("inbox")])
     }
 
     fn rows(&self) -> Rows {
@@ -70,13 +74,13 @@ impl Watching {
     }
 
     /// What a clip is called in rows.
-    fn named(&self, clip: &Path) -> String {
+    pub fn named(&self, clip: &Path) -> String {
         let rows = self.rows().0.into_iter();
         let mut names = rows.map(|row| row["source"].as_str().unwrap().to_owned());
         names.find(|name| name.starts_with(&id(clip))).unwrap()
     }
 
-    fn wait_for_rows(&self, count: usize) {
+    pub fn wait_for_rows(&self, count: usize) {
         wait_until("rows are written", || self.rows().len() == count);
     }
 
@@ -86,7 +90,7 @@ impl Watching {
     }
 
     /// What the program finds.
-    fn found(&self, arguments: &[&str]) -> Vec<Found> {
+    pub fn found(&self, arguments: &[&str]) -> Vec<Found> {
         let ended = self.ask(arguments).and(["--json"]).done();
         ended.stdout.lines().map(read).collect()
     }
@@ -98,7 +102,7 @@ impl Watching {
     }
 
     /// What a search through all rows finds for one of their embeddings.
-    fn searched(&self, like: (&str, i64, &str), seeks: &[&str], k: usize) -> Vec<Found> {
+    pub fn searched(&self, like: (&str, i64, &str), seeks: &[&str], k: usize) -> Vec<Found> {
         let rows = self.rows();
         let sought = rows.0.iter().find_map(|row| {
             let is_it = row["source"] == like.0 && row["segment"] == like.1;
@@ -146,17 +150,12 @@ fn read(line: &str) -> Found {
 
 /// Both find the same, but for seconds that are as far as each other.
 #[track_caller]
-fn assert_same(found: &[Found], searched: &[Found]) {
+pub fn assert_same(found: &[Found], searched: &[Found]) {
     assert_eq!(found.len(), searched.len(), "{found:?}\n{searched:?}");
     for (one, other) in found.iter().zip(searched) {
         // The program squares differences of large numbers, in 32 bits.
         assert!((one.1 - other.1).abs() < 2e-3, "{found:?}\n{searched:?}");
     }
-}
-
-fn port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
 }
 
 fn argument(path: &Path) -> &str {
@@ -252,7 +251,7 @@ fn refuses(watching: &Watching, clip: &str) {
 
 #[test]
 fn who_asks_where_nobody_answers_is_told() {
-    let url = format!("http://127.0.0.1:{}", port());
+    let url = format!("http://127.0.0.1:{}", free_port());
     let asked = sonoscope(["ask", "--like", "film/7", "--url", &url]);
     asked
         .end()
@@ -261,7 +260,7 @@ fn who_asks_where_nobody_answers_is_told() {
     assert_eq!(sonoscope(["ask"]).end().status.code(), Some(2));
 
     // This network does not put pictures and sounds into one space.
-    let (home, port) = (tempfile::tempdir().unwrap(), port().to_string());
+    let (home, port) = (tempfile::tempdir().unwrap(), free_port().to_string());
     let run = sonoscope([
         "run",
         "--network",

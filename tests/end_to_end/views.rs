@@ -1,7 +1,7 @@
 //! Views in a run: their answers are those of a plain count over the rows, however it is spread,
 //! stopped and begun again, and whatever is withdrawn.
 
-mod followed;
+pub mod followed;
 mod microphones;
 
 use std::{cell::RefCell, collections::BTreeMap, fs, path::PathBuf};

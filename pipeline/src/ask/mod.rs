@@ -1,6 +1,7 @@
 //! Questions to a run: what is nearest to a picture, a sound, or a second already seen?
 
 mod client;
+mod memory;
 mod refusal;
 mod sound;
 mod spaces;
@@ -9,10 +10,11 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use sonoscope_operators::{
     SourceId,
-    views::{Embedding, Finder, Modality, Query},
+    views::{Embedding, Modality, Query},
 };
 
 pub use client::Client;
+pub use memory::{Found, Memory, Others, Sought};
 pub use refusal::Refusal;
 pub use sound::SoundError;
 pub use spaces::Spaces;
@@ -74,16 +76,16 @@ pub struct Desk(Arc<Inner>);
 struct Inner {
     spaces: Spaces,
     queries: Queries,
-    finder: Finder,
+    memory: Memory,
 }
 
 impl Desk {
     /// One that makes queries of questions, in the spaces of a run's networks.
-    pub fn new(spaces: Spaces, queries: Queries, finder: Finder) -> Self {
+    pub fn new(spaces: Spaces, queries: Queries, memory: Memory) -> Self {
         Self(Arc::new(Inner {
             spaces,
             queries,
-            finder,
+            memory,
         }))
     }
 
@@ -138,7 +140,12 @@ impl Desk {
         segment: i64,
         by: Option<Modality>,
     ) -> Result<Embedding, Refusal> {
-        let found = self.0.finder.find(&space.network, &source, segment);
+        let sought = Sought {
+            network: space.network.clone(),
+            source,
+            segment,
+        };
+        let found = self.0.memory.find(&sought);
         let [picture, sound] = found.unwrap_or_default();
         let embedding = match by {
             None => picture.or(sound),
@@ -146,7 +153,7 @@ impl Desk {
             Some(Modality::Sound) => sound,
         };
         embedding.ok_or(Refusal::NotSeen {
-            of: source,
+            of: sought.source,
             segment,
         })
     }

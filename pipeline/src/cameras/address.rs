@@ -79,6 +79,11 @@ impl Address {
                 .is_some_and(|(scheme, _)| SCHEMES.contains(&scheme))
     }
 
+    /// Whether it is found at this host alone: a device, or standard input.
+    pub fn is_of_this_host(&self) -> bool {
+        matches!(self.scheme(), "v4l2" | "-")
+    }
+
     /// The scheme, `-` for standard input.
     pub fn scheme(&self) -> &str {
         match &self.0 {

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 
+use serde::{Deserialize, Serialize};
+
 /// Counters and gauges of one live source, written by its threads and read by whoever asks.
 #[derive(Debug, Default)]
 pub struct Meter {
@@ -17,7 +19,7 @@ pub struct Meter {
 }
 
 /// What a [`Meter`] says at one moment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reading {
     /// Seconds that have come of it.
     pub seconds_in: u64,
@@ -53,6 +55,16 @@ impl Meter {
             committed_segment: self.committed_segment.load(Relaxed),
             skew_ns: self.skew_ns.load(Relaxed),
         }
+    }
+
+    /// It is watched elsewhere, where this is counted of it. What becomes of its rows is counted
+    /// here.
+    pub fn counted_away(&self, there: &Reading) {
+        self.seconds_in.store(there.seconds_in, Relaxed);
+        self.reconnects.store(there.reconnects, Relaxed);
+        self.queue_bytes.store(there.queue_bytes, Relaxed);
+        self.newest_ns.store(there.newest_ns, Relaxed);
+        self.skew_ns.store(there.skew_ns, Relaxed);
     }
 
     /// Something of this capture time has come: counts the seconds that begin with it.

@@ -3,17 +3,15 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     fmt,
+    ops::Range,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use sonoscope_operators::SourceId;
 
-use super::{Address, Health, Listeners, Meter, State, Transport, View};
-use crate::{
-    sinks::SinkUri,
-    sources::{Stop, Wake},
-};
+use super::{Camera, CameraSpec, Spread};
+use crate::sources::Wake;
 
 /// Live sources that there may be at the same time, unless told otherwise.
 pub const DEFAULT_LIMIT: usize = 1000;
@@ -24,110 +22,6 @@ const FIRST_ORDINAL: u32 = 1 << 30;
 /// Whether a source of this ordinal is a live one.
 pub fn is_camera(ordinal: u32) -> bool {
     (FIRST_ORDINAL..2 * FIRST_ORDINAL).contains(&ordinal)
-}
-
-/// A live source as asked for.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CameraSpec {
-    /// Its name in rows.
-    pub id: SourceId,
-    /// Where it is found.
-    pub address: Address,
-    /// How its data travels, if it is an RTSP camera.
-    pub transport: Transport,
-    /// After so long without data it is connected anew.
-    pub stall: Duration,
-    /// How long packets that are late are waited for.
-    pub jitter: Duration,
-    /// Whether a certificate is taken that nobody vouches for.
-    pub insecure: bool,
-    /// Below this level its sound is silent, if not as for all.
-    pub silence_dbfs: Option<f32>,
-    /// The networks that look at it, as the run names them; all if none is named.
-    pub networks: Vec<String>,
-    /// The run's sinks that take its rows; all if none is named.
-    pub sinks: Vec<SinkUri>,
-}
-
-impl CameraSpec {
-    /// With the defaults for all but name and place.
-    pub fn new(id: SourceId, address: Address) -> Self {
-        Self {
-            id,
-            address,
-            transport: Transport::default(),
-            stall: Duration::from_secs(10),
-            jitter: Duration::from_millis(100),
-            insecure: false,
-            silence_dbfs: None,
-            networks: Vec::new(),
-            sinks: Vec::new(),
-        }
-    }
-}
-
-/// A live source of the run.
-#[derive(Debug)]
-pub struct Camera {
-    /// What was asked for.
-    pub spec: CameraSpec,
-    /// Its place among the sources of the run. Never given twice.
-    pub ordinal: u32,
-    /// When it was put in.
-    pub added: SystemTime,
-    /// The first Unix second that may come of it, 0 if any may.
-    pub first_s: i64,
-    /// What is counted of it.
-    pub meter: Meter,
-    /// What it shows, if anybody may ask.
-    pub view: View,
-    /// Those who listen to its rows.
-    pub listeners: Listeners,
-    /// Ends it.
-    pub stop: Stop,
-    health: Mutex<Health>,
-}
-
-impl Camera {
-    /// How it fares.
-    pub fn health(&self) -> Health {
-        self.lock().clone()
-    }
-
-    /// It fares so from now on. Told in the log once for each change, and not again while it is tried
-    /// anew and fails for the same reason.
-    pub fn fares(&self, state: State, reason: Option<String>, tip: Option<&str>) {
-        let mut health = self.lock();
-        if (health.state, &health.reason) == (state, &reason) {
-            return;
-        }
-        let since = match health.state == state {
-            true => health.since,
-            false => SystemTime::now(),
-        };
-        let id = &self.spec.id;
-        match (state, &reason) {
-            (State::Connecting, _) => tracing::debug!("{id}: connecting"),
-            (State::Streaming, _) => tracing::info!("{id}: streaming"),
-            (_, Some(same)) if health.reason.as_ref() == Some(same) => {}
-            (_, Some(reason)) => {
-                let tip = tip.map_or_else(String::new, |tip| format!(" (tip: {tip})"));
-                tracing::warn!("{id}: {}: {reason}{tip}", state.name());
-            }
-            (_, None) => tracing::warn!("{id}: {}", state.name()),
-        }
-        *health = Health {
-            state,
-            reason,
-            tip: tip.map(str::to_owned),
-            since,
-        };
-    }
-
-    // Whoever panicked while it held the lock left a whole value behind.
-    fn lock(&self) -> MutexGuard<'_, Health> {
-        self.health.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// Why a live source is not taken.
@@ -198,17 +92,8 @@ impl Roster {
         if book.cameras.len() >= book.limit {
             return Err(Refusal::Full(book.limit));
         }
-        let camera = Arc::new(Camera {
-            first_s: book.left.remove(&spec.id).map_or(0, |left_s| left_s + 1),
-            ordinal: book.next_ordinal,
-            added: SystemTime::now(),
-            meter: Meter::default(),
-            view: View::default(),
-            listeners: Listeners::default(),
-            stop: Stop::default(),
-            health: Mutex::default(),
-            spec,
-        });
+        let first_s = book.left.remove(&spec.id).map_or(0, |left_s| left_s + 1);
+        let camera = Arc::new(Camera::new(spec, book.next_ordinal, first_s));
         book.next_ordinal += 1;
         book.cameras.insert(camera.spec.id.clone(), camera.clone());
         book.waiting.push_back(camera.clone());
@@ -229,6 +114,8 @@ impl Roster {
         book.left.insert(id.clone(), now_s);
         book.waiting
             .retain(|waiting| waiting.ordinal != camera.ordinal);
+        // One may watch it elsewhere, and has to be told.
+        book.workers.iter().for_each(|wake| wake());
         Some(camera)
     }
 
@@ -259,10 +146,10 @@ impl Roster {
         self.lock().workers.push(wake);
     }
 
-    /// A source that falls to this one of so many workers, and is not taken up yet.
-    pub fn take(&self, worker: usize, workers: usize) -> Option<Arc<Camera>> {
+    /// A source that falls to one of these workers, and is not taken up yet.
+    pub fn take(&self, workers: &Range<usize>, spread: Spread) -> Option<Arc<Camera>> {
         let mut book = self.lock();
-        let is_ours = |camera: &Arc<Camera>| camera.ordinal as usize % workers.max(1) == worker;
+        let is_ours = |camera: &Arc<Camera>| workers.contains(&spread.worker_of(camera));
         let at = book.waiting.iter().position(is_ours)?;
         book.waiting.remove(at)
     }
@@ -314,7 +201,10 @@ mod tests {
                 .stop
                 .is_raised()
         );
-        let taken = |worker| std::iter::from_fn(|| roster.take(worker, 2)).count();
+        let spread = Spread { here: 2, all: 2 };
+        let taken = |worker: usize| {
+            std::iter::from_fn(|| roster.take(&(worker..worker + 1), spread)).count()
+        };
         assert_eq!(
             (taken(0), taken(1)),
             (2, 0),

@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use clap::{Args, Subcommand};
 use serde::Deserialize;
 
-use super::stop_on_signal;
+use super::{say, stop_on_signal};
 use crate::{
     cluster::{Hosts, Place, SECRET_VARIABLE, Secret},
     fault::{Exit, Fault},
@@ -129,12 +129,17 @@ pub fn cluster(command: ClusterCommand) -> Result<Exit, Fault> {
     let links = place.link(&terms.to_vec(), &stop)?;
     for (process, link) in links.data.iter().enumerate() {
         if link.is_some() {
-            println!("process {process} ({}): linked", place.hosts.of(process));
+            say(&format!(
+                "process {process} ({}): linked",
+                place.hosts.of(process)
+            ));
         }
     }
     if links.clock_offset_ms != 0 {
         let ahead_s = links.clock_offset_ms as f64 / 1000.0;
-        println!("the clock of process 0 is {ahead_s:+.3} s from this one's");
+        say(&format!(
+            "the clock of process 0 is {ahead_s:+.3} s from this one's"
+        ));
     }
     Ok(Exit::Done)
 }

@@ -1,13 +1,14 @@
 //! `sonoscope run`: recordings and cameras in, a row for every second out.
 
 mod cameras;
+mod shown;
 mod sinks;
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use clap::Args;
 use jiff::Timestamp;
-use sonoscope_models::{Devices, LARGEST_BATCH, NetworkFile, Part, Precision, zoo};
+use sonoscope_models::{Devices, LARGEST_BATCH, Precision};
 use sonoscope_operators::{Include, slice::DEFAULT_SILENCE_DBFS};
 
 use super::{ClusterArgs, ServerArgs, stop_on_signal};
@@ -18,7 +19,7 @@ use crate::{
     inputs::{Clock, Inputs},
     job::{Job, Outcome, StateOptions},
     roll::Roll,
-    sinks::{Extra, Scheme, SinkSpec, SinkUri},
+    sinks::{Extra, SinkSpec, SinkUri},
     sources::{Decoding, Frames, Reading, SecondRange, Stop},
     summary,
     views::{ViewName, ViewTables},
@@ -201,25 +202,10 @@ pub fn run(mut args: RunArgs, quiet: bool) -> Result<Exit, Fault> {
         Some(path) => Config::read(&path)?.under(args),
         None => args,
     };
-    let args = with_overlay(args)?;
+    let args = shown::with_overlay(args)?;
     crate::start_gstreamer()?;
+    shown::can_be_shown(&args)?;
     let (overlay, table) = (args.overlay.clone(), args.table);
-    if args.state.is_some() && (table || overlay.is_some()) {
-        return Err(Fault::usage(
-            "--overlay and --table show whole recordings; a run with --state may see only the rest",
-        )
-        .tip("leave out --state for them; --heatmaps goes with it"));
-    }
-    let is_cluster = args
-        .cluster
-        .processes
-        .is_some_and(|processes| processes > 1);
-    if is_cluster && (table || overlay.is_some()) {
-        return Err(
-            Fault::usage("--overlay and --table see the rows of one process")
-                .tip("leave them out; --heatmaps are written where pictures are decoded"),
-        );
-    }
     let (config, tables) = (args.config.clone(), args.cameras.clone());
     let is_dry = args.dry_run;
     let job = job(args)?;
@@ -227,11 +213,14 @@ pub fn run(mut args: RunArgs, quiet: bool) -> Result<Exit, Fault> {
         return sinks::try_out(&job);
     }
     if table || overlay.is_some() || job.heatmaps.is_some() {
-        must_show(&job)?;
+        shown::must_show(&job)?;
     }
     let stop = Stop::default();
     stop_on_signal(&stop)?;
+    // Process 0 of a cluster has the list of sources, and tells what became of them.
+    let follows = job.cluster.as_ref().is_some_and(|place| place.process > 0);
     match config.filter(|_| !tables.is_empty()) {
+        _ if follows => {}
         Some(path) => {
             let choices = Choices {
                 networks: job.networks.clone(),
@@ -244,8 +233,6 @@ pub fn run(mut args: RunArgs, quiet: bool) -> Result<Exit, Fault> {
         None if job.server.is_none() => job.cameras.close(),
         None => {}
     }
-    // What became of the sources is told by process 0.
-    let follows = job.cluster.as_ref().is_some_and(|place| place.process > 0);
     let roll = Roll::new(table || overlay.is_some());
     let job = Job {
         roll: roll.clone(),
@@ -264,48 +251,6 @@ pub fn run(mut args: RunArgs, quiet: bool) -> Result<Exit, Fault> {
         outcome.fault = crate::overlay::render(&folder, &sources, &tracks, &stop).err();
     }
     conclude(outcome, quiet || follows)
-}
-
-/// `--sink overlay:DIR` is another way to say `--overlay DIR`.
-fn with_overlay(mut args: RunArgs) -> Result<RunArgs, Fault> {
-    let is_overlay = |uri: &SinkUri| uri.scheme() == Scheme::Overlay;
-    let mut folders: Vec<_> = args.overlay.take().into_iter().collect();
-    let named = args
-        .sinks
-        .iter()
-        .chain(args.sink_tables.iter().map(|table| &table.uri));
-    let named = named.filter(|uri| is_overlay(uri));
-    folders.extend(named.map(|uri| PathBuf::from(uri.rest())));
-    let said = args.sinks.len() + args.sink_tables.len();
-    args.sinks.retain(|uri| !is_overlay(uri));
-    args.sink_tables.retain(|table| !is_overlay(&table.uri));
-    if said > 0 && args.sinks.is_empty() && args.sink_tables.is_empty() {
-        // Whoever wants videos alone wants no rows on standard output.
-        args.sinks.push("null:".parse().map_err(Fault::usage)?);
-    }
-    match folders.len() {
-        0 | 1 => args.overlay = folders.pop(),
-        _ => return Err(Fault::usage("overlay videos are asked for twice").tip("name one folder")),
-    }
-    Ok(args)
-}
-
-/// Tables, overlays and heatmaps show what networks make of sound and picture together: one of the
-/// networks at least must compare them.
-fn must_show(job: &Job) -> Result<(), Fault> {
-    for name in &job.networks {
-        let folder = zoo::resolve(name).map_err(Fault::usage)?;
-        match NetworkFile::load(&folder.file(Part::Frame, job.precision)) {
-            Ok(frame) if !frame.contract.outputs.compares() => {}
-            // What is wrong with a network is for the run to say.
-            Ok(_) | Err(_) => return Ok(()),
-        }
-    }
-    let names = job.networks.join(", ");
-    Err(Fault::usage(format!(
-        "{names} gives embeddings and does not compare sound and picture: there is nothing to show"
-    ))
-    .tip("leave --table, --overlay and --heatmaps out, or name another network as well"))
 }
 
 fn conclude(outcome: Outcome, quiet: bool) -> Result<Exit, Fault> {

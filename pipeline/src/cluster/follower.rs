@@ -8,18 +8,22 @@ use std::{
     thread,
 };
 
-use sonoscope_operators::Event;
+use sonoscope_operators::{Event, views::Finder};
 
 use super::{
     line::{BEAT, Line},
     loss::{self, Loss},
     message::{Down, End, Errand, Up},
+    watching::Watching,
 };
 use crate::{
     agenda::Opening,
     fault::Fault,
     sources::{self, Ended, Inlet, Reading, Sharing, SourceError, SourceSpec, Stop, Wake},
 };
+
+/// Live sources of which one message tells.
+const MOST_REPORTS: usize = 500;
 
 /// The agenda of a run, as it is seen from a process that does not hold it. Clones share it.
 #[derive(Clone)]
@@ -28,7 +32,9 @@ pub struct Away(Arc<Shared>);
 struct Shared {
     line: Line,
     reading: Reading,
+    finder: Finder,
     stop: Stop,
+    watching: Watching,
     dealt: Mutex<Dealt>,
     /// Called when something in it has changed.
     changed: Condvar,
@@ -50,20 +56,23 @@ struct Dealt {
 }
 
 impl Away {
-    /// What process 0 deals over this link.
+    /// What process 0 deals over this link. It also asks for what `finder` knows.
     ///
     /// # Errors
     /// When the system has no threads or descriptors to give.
     pub fn start(
         link: TcpStream,
         reading: Reading,
+        finder: Finder,
         stop: &Stop,
         tell: loss::Tell,
     ) -> Result<Self, Fault> {
         let away = Self(Arc::new(Shared {
             line: Line::new(link).map_err(Fault::environment)?,
             reading,
+            finder,
             stop: stop.clone(),
+            watching: Watching::default(),
             dealt: Mutex::default(),
             changed: Condvar::new(),
         }));
@@ -73,6 +82,7 @@ impl Away {
             while !beating.lock().is_ended {
                 let stop = beating.stop.is_raised();
                 beating.line.tell(&Up::Beat { stop });
+                beating.report();
                 thread::sleep(BEAT);
             }
         })?;
@@ -103,6 +113,30 @@ impl Away {
         drop(dealt);
         self.open(errand, inlet);
         Opening::Opened
+    }
+
+    /// Watches the next live source that falls to this worker, if there is one.
+    pub fn open_camera(&self, inlet: &Inlet, worker: usize) -> Opening {
+        if self.0.stop.is_raised() {
+            return Opening::Over;
+        }
+        let joining = match self.0.watching.take(worker) {
+            Ok(joining) => joining,
+            Err(none) => return none,
+        };
+        let away = self.0.clone();
+        joining.watch(inlet, &self.0.stop, move |end| {
+            // Its last word goes before its end.
+            away.report();
+            away.watching.ended(end.spec.ordinal);
+            away.line.tell(&Up::Ended(End::of(&end)));
+        });
+        Opening::Opened
+    }
+
+    /// The live sources that are watched here.
+    pub fn watching(&self) -> &Watching {
+        &self.0.watching
     }
 
     fn open(&self, errand: Errand, inlet: &Inlet) {
@@ -160,22 +194,53 @@ impl Shared {
         }
     }
 
+    /// Tells how live sources fare.
+    fn report(&self) {
+        let mut reports = self.watching.reports();
+        while !reports.is_empty() {
+            let rest = reports.split_off(reports.len().min(MOST_REPORTS));
+            self.line.tell(&Up::Fares(reports));
+            reports = rest;
+        }
+    }
+
     fn take(&self, message: Down) {
-        let mut dealt = self.lock();
         match message {
-            Down::Beat { stop: true } => self.stop.raise(),
-            Down::Source(errand) => {
+            Down::Beat { stop } => {
+                if stop {
+                    self.stop.raise();
+                    self.deal(|_| {});
+                }
+            }
+            Down::Source(errand) => self.deal(|dealt| {
                 dealt.asked = dealt.asked.saturating_sub(1);
                 dealt.errands.push_back(errand);
-            }
-            Down::Over => dealt.is_over = true,
+            }),
+            Down::Over => self.deal(|dealt| dealt.is_over = true),
             Down::Cut { ordinal, end } => {
-                dealt.cuts.insert(ordinal, end);
+                self.lock().cuts.insert(ordinal, end);
                 self.changed.notify_all();
-                return;
             }
-            Down::Beat { stop: false } | Down::Lost { .. } | Down::End => return,
+            Down::Watch(post) => self.watching.add(post.worker, post.joining(self.reading)),
+            Down::Leave { ordinal } => {
+                if !self.watching.remove(ordinal) {
+                    self.line.tell(&Up::Ended(End::unread(ordinal)));
+                }
+            }
+            Down::NoneToWatch => self.watching.close(),
+            Down::Find { ticket, sought } => {
+                let found = sought.within(&self.finder);
+                self.line.tell(&Up::Found { ticket, found });
+            }
+            // Whoever listens has heard that.
+            Down::Lost { .. } | Down::End => {}
         }
+    }
+
+    /// Changes what is dealt, and calls the workers that wait for it.
+    fn deal(&self, change: impl FnOnce(&mut Dealt)) {
+        let mut dealt = self.lock();
+        change(&mut dealt);
         let asleep = mem::take(&mut dealt.asleep);
         drop(dealt);
         asleep.iter().for_each(|wake| wake());

@@ -102,6 +102,13 @@ fn is_private(ip: IpAddr) -> bool {
 }
 
 #[cfg(test)]
+impl Hosts {
+    pub(super) fn of_addresses(addresses: impl Iterator<Item = SocketAddr>) -> Self {
+        Self(addresses.map(|address| address.to_string()).collect())
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -1,27 +1,24 @@
 //! Process 0: deals sources out to the others as their workers come free, and watches over them.
 
 use std::{
-    collections::HashMap,
     net::TcpStream,
-    sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender},
+    sync::mpsc::{self, SyncSender},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
     thread,
-    time::Instant,
 };
 
 use super::{
-    line::{BEAT, Line},
+    abroad::Abroad,
+    dealer::{Dealer, Heard, Stock},
+    line::Line,
     loss::{self, Loss},
-    message::{Down, Errand, Up},
+    message::Down,
+    recall::Recall,
 };
-use crate::{
-    agenda::{Agenda, HandedOut, Opening},
-    fault::Fault,
-    sources::{Stop, Wake},
-};
+use crate::{agenda::Agenda, ask::Others, cameras::Spread, fault::Fault, graph, sources::Stop};
 
 /// What may wait for a dealer. Whoever wakes it does not wait: it looks again after whatever it
 /// has at hand.
@@ -31,38 +28,46 @@ const WAITING: usize = 64;
 pub struct Leader {
     lines: Vec<Line>,
     is_over: Arc<AtomicBool>,
-}
-
-/// What a dealer hears.
-enum Heard {
-    Up(Up),
-    /// There may be more to deal.
-    Wake,
+    abroad: Abroad,
+    recall: Recall,
 }
 
 impl Leader {
-    /// Deals the sources of an agenda out over these links.
+    /// Deals the sources of an agenda out over these links, to so many workers in each process.
     ///
     /// # Errors
     /// When the system has no threads or descriptors to give.
     pub fn start(
         links: Vec<Option<TcpStream>>,
+        workers: usize,
         agenda: &Agenda,
         stop: &Stop,
         tell: &loss::Tell,
     ) -> Result<Self, Fault> {
-        let mut leader = Self {
-            lines: Vec::new(),
-            is_over: Arc::default(),
+        let spread = Spread {
+            here: workers,
+            all: workers * links.len(),
         };
+        let links = (links.into_iter().enumerate())
+            .filter_map(|(process, link)| Some((process, Line::new(link?))));
         let mut peers = Vec::new();
-        for (process, link) in links.into_iter().enumerate() {
-            if let Some(socket) = link {
-                let line = Line::new(socket).map_err(Fault::environment)?;
-                leader.lines.push(line.clone());
-                peers.push((process, line));
-            }
+        for (process, line) in links {
+            peers.push((process, line.map_err(Fault::environment)?));
         }
+        let lines: Vec<_> = peers.iter().map(|(_, line)| line.clone()).collect();
+        let leader = Self {
+            recall: Recall::new(lines.clone()),
+            lines,
+            is_over: Arc::default(),
+            abroad: Abroad::default(),
+        };
+        let stock = Stock {
+            agenda: agenda.clone(),
+            spread,
+            stop: stop.clone(),
+            abroad: leader.abroad.clone(),
+            recall: leader.recall.clone(),
+        };
         for (process, line) in peers {
             let (heard, hears) = mpsc::sync_channel(WAITING);
             let listener = Listener {
@@ -70,14 +75,26 @@ impl Leader {
                 line: line.clone(),
                 others: leader.lines.clone(),
                 is_over: leader.is_over.clone(),
+                abroad: leader.abroad.clone(),
                 tell: tell.clone(),
             };
             let heeding = heard.clone();
             spawn(move || listener.listen(&heeding))?;
-            let dealer = Dealer::new(process, line, agenda.clone(), stop.clone(), heard);
+            let dealer = Dealer::new(process, line, stock.clone(), heard);
             spawn(move || dealer.deal(&hears))?;
         }
         Ok(leader)
+    }
+
+    /// Hands each epoch to `write` when it is known how its sources have ended.
+    pub fn before(&self, write: graph::Write) -> graph::Write {
+        self.abroad.clone().before(write)
+    }
+
+    /// Looks seconds up that the others remember.
+    pub fn others(&self) -> Others {
+        let recall = self.recall.clone();
+        Box::new(move |sought| recall.ask(sought))
     }
 
     /// All rows are written: the others may go.
@@ -93,6 +110,7 @@ struct Listener {
     line: Line,
     others: Vec<Line>,
     is_over: Arc<AtomicBool>,
+    abroad: Abroad,
     tell: loss::Tell,
 }
 
@@ -118,95 +136,7 @@ impl Listener {
         };
         self.others.iter().for_each(|line| line.tell(&told));
         let _ = self.tell.try_send(Loss { process, why });
-    }
-}
-
-/// Deals sources out to one process.
-struct Dealer {
-    process: usize,
-    line: Line,
-    agenda: Agenda,
-    stop: Stop,
-    wake: Wake,
-    /// Workers that wait for a source.
-    asks: usize,
-    /// What it reads.
-    dealt: HashMap<u32, HandedOut>,
-}
-
-impl Dealer {
-    fn new(
-        process: usize,
-        line: Line,
-        agenda: Agenda,
-        stop: Stop,
-        heard: SyncSender<Heard>,
-    ) -> Self {
-        Self {
-            process,
-            line,
-            agenda,
-            stop,
-            wake: Arc::new(move || {
-                let _ = heard.try_send(Heard::Wake);
-            }),
-            asks: 0,
-            dealt: HashMap::new(),
-        }
-    }
-
-    fn deal(mut self, hears: &Receiver<Heard>) {
-        let mut next_beat = Instant::now();
-        loop {
-            let now = Instant::now();
-            if now >= next_beat {
-                let stop = self.stop.is_raised();
-                self.line.tell(&Down::Beat { stop });
-                next_beat = now + BEAT;
-            }
-            match hears.recv_timeout(next_beat - now.min(next_beat)) {
-                Ok(Heard::Up(message)) => self.take(message),
-                Ok(Heard::Wake) | Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return,
-            }
-            self.hand_out();
-        }
-    }
-
-    fn take(&mut self, message: Up) {
-        match message {
-            Up::Beat { stop: true } => self.stop.raise(),
-            Up::Beat { stop: false } => {}
-            Up::Ask => self.asks += 1,
-            Up::Offer { ordinal, length_s } => {
-                let dealt = self.dealt.get(&ordinal);
-                let end = dealt.and_then(|dealt| dealt.offer(length_s));
-                self.line.tell(&Down::Cut { ordinal, end });
-            }
-            Up::Ended(end) => {
-                if let Some(dealt) = self.dealt.remove(&end.ordinal) {
-                    self.agenda.ended(dealt, end.result());
-                }
-            }
-        }
-    }
-
-    fn hand_out(&mut self) {
-        while self.asks > 0 {
-            match self.agenda.hand_out(&self.wake) {
-                Ok(handed) => {
-                    tracing::debug!("{} goes to process {}", handed.spec.id, self.process);
-                    self.asks -= 1;
-                    self.line.tell(&Down::Source(Errand::of(&handed.spec)));
-                    self.dealt.insert(handed.spec.ordinal, handed);
-                }
-                Err(Opening::Over) => {
-                    self.asks = 0;
-                    self.line.tell(&Down::Over);
-                }
-                Err(_) => return,
-            }
-        }
+        self.abroad.lost();
     }
 }
 

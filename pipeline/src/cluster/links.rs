@@ -3,41 +3,32 @@
 //! A process dials those with lower numbers and waits for those with higher ones. Timely would
 //! do so itself, but asks nobody who he is, and waits for ever.
 
+mod making;
+
 use std::{
-    collections::HashSet,
     fmt::Write as _,
     io,
-    net::{Shutdown, TcpListener, TcpStream},
-    sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender},
+    net::{TcpListener, TcpStream},
+    sync::mpsc::{self, Receiver, RecvTimeoutError},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     thread,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
-use socket2::{SockRef, TcpKeepalive};
-
 use super::{
-    hello::{self, Hello, HelloError, Kind, Terms},
+    hello::{Kind, Terms},
     hosts::Hosts,
-    line::LOST_AFTER,
+    loss::Loss,
     secret::Secret,
 };
 use crate::{fault::Fault, sources::Stop};
-
-/// Time between two tries to reach a process that is not there.
-const RETRY: Duration = Duration::from_millis(500);
+use making::Making;
 
 /// How often whoever waits asks whether the run goes on.
 const POLL: Duration = Duration::from_millis(100);
-
-/// Strangers that may be listened to at the same time.
-const MOST_GREETINGS: usize = 64;
-
-/// Clocks further apart than this are told.
-const CLOCKS_APART_MS: u64 = 2_000;
 
 /// Which process of which cluster this is.
 #[derive(Clone, Debug)]
@@ -87,7 +78,7 @@ impl Place {
         let (links, made) = mpsc::sync_channel(2 * self.hosts.count());
         let (faults, failed) = mpsc::sync_channel(self.hosts.count());
         let is_over = Arc::new(AtomicBool::new(false));
-        let doing = Doing {
+        let making = Making {
             place: self.clone(),
             terms: terms.clone(),
             links,
@@ -97,17 +88,17 @@ impl Place {
             refusal: Arc::default(),
         };
         door.set_nonblocking(true).map_err(Fault::environment)?;
-        let waiting = doing.clone();
+        let waiting = making.clone();
         spawn(move || waiting.wait(&door))?;
         for process in 0..self.process {
-            let (dialing, faults) = (doing.clone(), faults.clone());
+            let (dialing, faults) = (making.clone(), faults.clone());
             spawn(move || {
                 if let Err(fault) = dialing.dial_all(process) {
                     let _ = faults.send(fault);
                 }
             })?;
         }
-        let gathered = self.gather(&made, &failed, &doing, stop);
+        let gathered = self.gather(&made, &failed, &making, stop);
         is_over.store(true, Ordering::Relaxed);
         gathered
     }
@@ -116,7 +107,7 @@ impl Place {
         &self,
         made: &Receiver<Link>,
         failed: &Receiver<Fault>,
-        doing: &Doing,
+        making: &Making,
         stop: &Stop,
     ) -> Result<Links, Fault> {
         let count = self.hosts.count();
@@ -136,8 +127,12 @@ impl Place {
                     "stopped before all processes were there",
                 ));
             }
-            if Instant::now() >= doing.until {
-                return Err(self.not_there(&missing, doing));
+            if Instant::now() >= making.until {
+                return Err(self.not_there(&missing, making));
+            }
+            if let Some(process) = links.gone() {
+                let why = "it has ended before all were there".into();
+                return Err(Loss { process, why }.fault(&self.hosts));
             }
             match made.recv_timeout(POLL) {
                 Ok(link) => links.put(link),
@@ -147,7 +142,7 @@ impl Place {
         Ok(links)
     }
 
-    fn not_there(&self, missing: &[usize], doing: &Doing) -> Fault {
+    fn not_there(&self, missing: &[usize], making: &Making) -> Fault {
         let named = missing.iter().map(|process| {
             let address = self.hosts.of(*process);
             format!("process {process} ({address})")
@@ -157,7 +152,7 @@ impl Place {
             named.collect::<Vec<_>>().join(", "),
             self.within.as_secs()
         );
-        let refusal = doing.refusal.lock();
+        let refusal = making.refusal.lock();
         if let Some(refusal) = &*refusal.unwrap_or_else(PoisonError::into_inner) {
             let _ = write!(cause, "; {refusal}");
         }
@@ -179,6 +174,15 @@ impl Links {
         others.filter(is_missing).collect()
     }
 
+    /// A process whose link is made, and at whose other end nobody is any more.
+    fn gone(&self) -> Option<usize> {
+        let is_gone = |link: &Option<TcpStream>| link.as_ref().is_some_and(is_hung_up);
+        let links = self.data.iter().zip(&self.control);
+        (links.enumerate()).find_map(|(process, (data, control))| {
+            (is_gone(data) || is_gone(control)).then_some(process)
+        })
+    }
+
     fn put(&mut self, link: Link) {
         let links = match link.kind {
             Kind::Data => &mut self.data,
@@ -191,188 +195,109 @@ impl Links {
     }
 }
 
-/// What the threads that make links share.
-#[derive(Clone)]
-struct Doing {
-    place: Place,
-    terms: Terms,
-    links: SyncSender<Link>,
-    until: Instant,
-    is_over: Arc<AtomicBool>,
-    /// Who has been taken.
-    taken: Arc<Mutex<HashSet<(usize, Kind)>>>,
-    /// Why somebody was not, last.
-    refusal: Arc<Mutex<Option<String>>>,
-}
-
-impl Doing {
-    fn is_over(&self) -> bool {
-        self.is_over.load(Ordering::Relaxed) || Instant::now() >= self.until
+/// Whether the other end is closed. What it has said is left to be read.
+fn is_hung_up(socket: &TcpStream) -> bool {
+    let looked = socket
+        .set_nonblocking(true)
+        .and_then(|()| socket.peek(&mut [0]));
+    let is_left = socket.set_nonblocking(false);
+    match looked {
+        Ok(read) => read == 0 || is_left.is_err(),
+        Err(error) => error.kind() != io::ErrorKind::WouldBlock,
     }
-
-    /// Makes the links to a process with a lower number.
-    fn dial_all(&self, process: usize) -> Result<(), Fault> {
-        let kinds = match process {
-            0 => &[Kind::Data, Kind::Control][..],
-            _ => &[Kind::Data],
-        };
-        for kind in kinds {
-            self.dial(process, *kind)?;
-        }
-        Ok(())
-    }
-
-    fn dial(&self, process: usize, kind: Kind) -> Result<(), Fault> {
-        let address = self.place.hosts.of(process);
-        while !self.is_over() {
-            let greeted = connect(address)
-                .map_err(HelloError::from)
-                .and_then(|socket| {
-                    let hello = Hello {
-                        process: self.place.process,
-                        kind,
-                        now_ms: now_ms(),
-                        terms: self.terms.clone(),
-                    };
-                    hello::dial(&socket, &self.place.secret, &hello).map(|theirs| (socket, theirs))
-                });
-            match greeted {
-                Ok((socket, theirs)) => {
-                    self.linked(process, kind, socket, theirs);
-                    return Ok(());
-                }
-                Err(HelloError::Broken(cause)) => {
-                    tracing::debug!("process {process} ({address}): {cause}");
-                    thread::sleep(RETRY);
-                }
-                Err(error) => {
-                    return Err(
-                        Fault::usage(format!("process {process} ({address}): {error}")).tip(
-                            "all processes need the same program, options and secret, and \
-                              each a number of its own",
-                        ),
-                    );
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes those with higher numbers in, each greeted on a thread of its own: whoever is silent
-    /// holds nobody else up.
-    fn wait(&self, door: &TcpListener) {
-        let greetings = Arc::new(());
-        while !self.is_over() {
-            let socket = match door.accept() {
-                Ok((socket, _)) => socket,
-                Err(_) => {
-                    thread::sleep(POLL);
-                    continue;
-                }
-            };
-            if Arc::strong_count(&greetings) > MOST_GREETINGS {
-                continue;
-            }
-            let (this, greeting) = (self.clone(), greetings.clone());
-            let _ = spawn(move || {
-                this.greet(socket);
-                drop(greeting);
-            });
-        }
-    }
-
-    fn greet(&self, socket: TcpStream) {
-        let from = socket
-            .peer_addr()
-            .map_or("nobody".into(), |from| from.to_string());
-        let ready = socket
-            .set_nonblocking(false)
-            .and_then(|()| made_ready(&socket));
-        let greeted = ready
-            .map_err(HelloError::from)
-            .and_then(|()| hello::listen(&socket, &self.place.secret, |hello| self.judge(hello)));
-        match greeted {
-            Ok(Hello {
-                process,
-                kind,
-                now_ms: theirs,
-                ..
-            }) => {
-                self.linked(process, kind, socket, theirs);
-            }
-            Err(error) => {
-                let _ = socket.shutdown(Shutdown::Both);
-                tracing::warn!("a connection from {from} was not taken: {error}");
-                let told = format!("a connection from {from} was not taken: {error}");
-                *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = Some(told);
-            }
-        }
-    }
-
-    fn linked(&self, process: usize, kind: Kind, socket: TcpStream, theirs_ms: u64) {
-        let ahead_ms = theirs_ms as i64 - now_ms() as i64;
-        if ahead_ms.unsigned_abs() > CLOCKS_APART_MS && kind == Kind::Data {
-            tracing::warn!(
-                "the clock of process {process} is {:+.1} s from this one's",
-                ahead_ms as f64 / 1000.0
-            );
-        }
-        let _ = self.links.send(Link {
-            process,
-            kind,
-            socket,
-            ahead_ms,
-        });
-    }
-
-    fn judge(&self, hello: &Hello) -> hello::Verdict {
-        let (own, count) = (self.place.process, self.place.hosts.count());
-        let process = hello.process;
-        if let Some(told) = hello::differs((own, &self.terms), (process, &hello.terms)) {
-            return Err(told);
-        }
-        if process <= own || process >= count {
-            return Err(format!(
-                "there can be no process {process} that dials process {own}"
-            ));
-        }
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        match taken.insert((process, hello.kind)) {
-            true => Ok(now_ms()),
-            false => Err(format!("there is a process {process} already")),
-        }
-    }
-}
-
-/// The clock, in milliseconds since 1970.
-fn now_ms() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    now.map_or(0, |since| since.as_millis() as u64)
-}
-
-fn connect(address: &str) -> io::Result<TcpStream> {
-    use std::net::ToSocketAddrs as _;
-    let Some(address) = address.to_socket_addrs()?.next() else {
-        return Err(io::Error::new(io::ErrorKind::NotFound, "no such host"));
-    };
-    let socket = TcpStream::connect_timeout(&address, hello::PATIENCE)?;
-    made_ready(&socket)?;
-    Ok(socket)
-}
-
-/// Nothing waits for more to send, and whoever is silently gone is noticed.
-fn made_ready(socket: &TcpStream) -> io::Result<()> {
-    socket.set_nodelay(true)?;
-    let probes = TcpKeepalive::new()
-        .with_time(Duration::from_secs(2))
-        .with_interval(Duration::from_secs(1))
-        .with_retries(4);
-    SockRef::from(socket).set_tcp_keepalive(&probes)?;
-    SockRef::from(socket).set_tcp_user_timeout(Some(LOST_AFTER))
 }
 
 fn spawn(work: impl FnOnce() + Send + 'static) -> Result<(), Fault> {
     let thread = thread::Builder::new().name("cluster links".into());
     thread.spawn(work).map_err(Fault::environment)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::hello::{self, Hello, HelloError},
+        *,
+    };
+    use crate::fault::Exit;
+
+    const SECRET: &str = "between the tests";
+
+    /// Three processes, none of which is there yet.
+    fn places() -> [Place; 3] {
+        let free = |_| TcpListener::bind("127.0.0.1:0").unwrap();
+        let doors: Vec<_> = (0..3).map(free).collect();
+        let hosts = doors.iter().map(|door| door.local_addr().unwrap());
+        let hosts = Hosts::of_addresses(hosts);
+        [0, 1, 2].map(|process| Place {
+            hosts: hosts.clone(),
+            process,
+            secret: Secret::of(SECRET),
+            within: Duration::from_secs(60),
+        })
+    }
+
+    /// Greets process 0 of these as another does, as soon as it listens.
+    fn greet(place: &Place, process: usize) -> Result<TcpStream, HelloError> {
+        let hello = Hello {
+            process,
+            kind: Kind::Data,
+            now_ms: making::now_ms(),
+            terms: Terms::new(),
+        };
+        let socket = loop {
+            if let Ok(socket) = TcpStream::connect(place.hosts.of(0)) {
+                break socket;
+            }
+            thread::yield_now();
+        };
+        hello::dial(&socket, &Secret::of(SECRET), &hello).map(|_| socket)
+    }
+
+    #[test]
+    fn all_find_each_other_in_whatever_order_they_come() {
+        let stop = Stop::default();
+        thread::scope(|scope| {
+            let links = places().map(|place| {
+                scope.spawn({
+                    let stop = &stop;
+                    move || place.link(&Terms::new(), stop)
+                })
+            });
+            let links = links.map(|thread| thread.join().unwrap().unwrap());
+            let made =
+                |links: &[Option<TcpStream>]| links.iter().map(Option::is_some).collect::<Vec<_>>();
+            for (process, links) in links.iter().enumerate() {
+                let others: Vec<_> = (0..3).map(|other| other != process).collect();
+                assert_eq!(made(&links.data), others);
+                let control = (0..3).map(|other| other != process && (process == 0 || other == 0));
+                assert_eq!(made(&links.control), control.collect::<Vec<_>>());
+            }
+        });
+    }
+
+    #[test]
+    fn a_number_is_given_once_and_one_that_goes_again_is_missed_at_once() {
+        let [place, ..] = places();
+        let stop = Stop::default();
+        let fault = thread::scope(|scope| {
+            let waits = scope.spawn(|| place.link(&Terms::new(), &stop));
+            let first = greet(&place, 1).unwrap();
+            for (process, told) in [
+                (1, "there is a process 1 already"),
+                (0, "no process 0"),
+                (3, "no process 3"),
+            ] {
+                match greet(&place, process) {
+                    Err(HelloError::Refused(why)) => assert!(why.contains(told), "{why}"),
+                    other => panic!("{process} was not refused: {other:?}"),
+                }
+            }
+            assert!(!waits.is_finished());
+            drop(first);
+            waits.join().unwrap().unwrap_err()
+        });
+        assert_eq!(fault.code, Exit::PeerLost);
+        assert!(fault.to_string().contains("process 1"), "{fault}");
+    }
 }

@@ -10,6 +10,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sonoscope_operators::{ClockSource, SourceId};
 
+use super::post::{Post, Report};
+use crate::ask::{Found, Sought};
 use crate::sources::{Began, Ended, Reading, SecondRange, SourceError, SourceSpec};
 
 /// To process 0.
@@ -31,6 +33,15 @@ pub enum Up {
     },
     /// A source has ended.
     Ended(End),
+    /// Where a second lies that was asked for, if it is remembered here.
+    Found {
+        /// What it was asked under.
+        ticket: u64,
+        /// Where.
+        found: Option<Found>,
+    },
+    /// How live sources fare that are watched here.
+    Fares(Vec<Report>),
 }
 
 /// From process 0.
@@ -45,6 +56,22 @@ pub enum Down {
     Source(Errand),
     /// There are no sources any more.
     Over,
+    /// A live source to watch.
+    Watch(Post),
+    /// One is not to be watched any more.
+    Leave {
+        /// Which.
+        ordinal: u32,
+    },
+    /// There will be no more live sources.
+    NoneToWatch,
+    /// Where does this second lie?
+    Find {
+        /// What the answer is to be given under.
+        ticket: u64,
+        /// Which.
+        sought: Sought,
+    },
     /// Where a source that was offered ends now, if it was cut.
     Cut {
         /// Which.
@@ -156,7 +183,15 @@ impl End {
         };
         Self {
             ordinal: end.spec.ordinal,
-            result: end.result.as_ref().map(|()| ()).map_err(failure),
+            result: end.result.as_ref().copied().map_err(failure),
+        }
+    }
+
+    /// How a source ended that was never begun.
+    pub fn unread(ordinal: u32) -> Self {
+        Self {
+            ordinal,
+            result: Ok(()),
         }
     }
 

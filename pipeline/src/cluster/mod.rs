@@ -13,6 +13,8 @@
 //! Pictures and samples stay where they are decoded. When a process is gone ([`Loss`]), the others
 //! end, having committed what is written; the same commands go on from there.
 
+mod abroad;
+mod dealer;
 mod follower;
 pub mod hello;
 mod hosts;
@@ -22,7 +24,10 @@ mod links;
 mod loss;
 mod mesh;
 mod message;
+mod post;
+mod recall;
 mod secret;
+mod watching;
 mod wire;
 
 pub use follower::Away;
@@ -32,3 +37,4 @@ pub use links::{Links, Place};
 pub use loss::{Loss, Tell, catch_broken_links, losses};
 pub use mesh::{Mesh, run};
 pub use secret::{SECRET_VARIABLE, Secret};
+pub use watching::Watching;

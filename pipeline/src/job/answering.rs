@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use sonoscope_models::Runtime;
-use sonoscope_operators::views::Finder;
 
 use super::Job;
 use crate::{
-    ask::{Desk, Spaces},
+    ask::{Desk, Memory, Spaces},
     commit::{Commit, Keeping, OpenSinks},
     fault::Fault,
     ledger,
@@ -22,8 +21,9 @@ pub(super) struct Answering {
     pub store: ViewStore,
     /// Where questions are taken, if `nearest` is among the views.
     pub desk: Option<Desk>,
+    /// What was already seen, for those who ask.
+    pub memory: Memory,
     queries: Queries,
-    finder: Finder,
 }
 
 impl Job {
@@ -45,17 +45,17 @@ impl Job {
             false => None,
         };
         let settings = self.views.settings(&networks, heads.as_ref())?;
-        let (queries, finder) = (self.queries()?, Finder::default());
+        let (queries, memory) = (self.queries()?, Memory::default());
         let desk = self.views.wants(ViewName::Nearest).then(|| {
             let spaces = Spaces::new(runtime, members, &self.networks);
-            Desk::new(spaces, queries.clone(), finder.clone())
+            Desk::new(spaces, queries.clone(), memory.clone())
         });
         Ok(Answering {
             store: ViewStore::new(&settings, self.server.is_some()),
             settings: settings.into(),
             desk,
+            memory,
             queries,
-            finder,
         })
     }
 
@@ -116,7 +116,7 @@ impl Answering {
             settings: self.settings,
             intake,
             queries: self.queries,
-            finder: self.finder,
+            finder: self.memory.here,
             store: self.store,
             tell: Arc::new(tell),
         }

@@ -62,7 +62,8 @@ impl Job {
         let Some(control) = links.control[0].take() else {
             return Err(Fault::environment("there is no line to process 0"));
         };
-        let away = Away::start(control, ready.reading, stop, lost)?;
+        let finder = Finder::default();
+        let away = Away::start(control, ready.reading, finder.clone(), stop, lost)?;
         let graph = Graph {
             workers: self.workers,
             mesh: Some(Mesh {
@@ -78,7 +79,7 @@ impl Job {
             pool: submit,
             heatmaps,
             observer: Observer::new(self.cameras.clone(), self.include, None),
-            views: views(&answering.settings),
+            views: views(&answering.settings, finder),
         };
         let ran = cluster::run(graph, Box::new(|_| {}), &losses);
         let fault = match ran {
@@ -101,7 +102,7 @@ impl Job {
 }
 
 /// The views of process 0, of which nothing is taken in or told here.
-fn views(settings: &Arc<[ViewSettings]>) -> Option<Views> {
+fn views(settings: &Arc<[ViewSettings]>, finder: Finder) -> Option<Views> {
     if settings.is_empty() {
         return None;
     }
@@ -110,7 +111,7 @@ fn views(settings: &Arc<[ViewSettings]>) -> Option<Views> {
         settings: settings.clone(),
         intake: Intake::new(false, has_embeddings),
         queries: Queries::default(),
-        finder: Finder::default(),
+        finder,
         store: ViewStore::new(settings, false),
         tell: Arc::new(Elsewhere),
     })

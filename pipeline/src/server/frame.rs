@@ -13,7 +13,7 @@ use super::{
     routes::{Named, Shared},
 };
 use crate::{
-    cameras::Shown,
+    cameras::{Camera, Shown},
     jpeg::{self, JpegError},
     paint::Canvas,
 };
@@ -32,7 +32,7 @@ pub const ENCODERS: usize = 1;
         body = Vec<u8>, content_type = "image/jpeg"),
     (status = 400, description = "This is no name, or `heatmap` is neither 0 nor 1", body = Problem),
     (status = 401, description = "No token, or not the right one", body = Problem),
-    (status = 404, description = "There is none of this name, or no picture yet", body = Problem),
+    (status = 404, description = "There is none of this name, no picture yet, or another process watches it", body = Problem),
     (status = 500, description = "The picture cannot be encoded", body = Problem),
 ))]
 pub async fn frame(
@@ -41,11 +41,7 @@ pub async fn frame(
     Named(camera): Named,
 ) -> Result<impl IntoResponse, Problem> {
     let is_painted = wants_heatmap(query.as_deref().unwrap_or_default())?;
-    let shown = camera.view.latest().ok_or_else(|| {
-        let error = format!("{} has shown no picture yet", camera.spec.id);
-        let tip = "GET /api/sources/{id} says how it fares";
-        Problem::new(StatusCode::NOT_FOUND, error, tip)
-    })?;
+    let shown = camera.view.latest().ok_or_else(|| no_picture(&camera))?;
     let segment = shown.segment;
     // Places are never closed: there is one as soon as the others are done.
     let _place = shared.encoders.acquire().await;
@@ -57,6 +53,21 @@ pub async fn frame(
         ("sonoscope-segment", segment.to_string()),
     ];
     Ok((headers, jpeg))
+}
+
+fn no_picture(camera: &Camera) -> Problem {
+    let id = &camera.spec.id;
+    let (error, tip) = match camera.away.get() {
+        Some(process) => (
+            format!("{id} is watched by process {process}, where its pictures stay"),
+            "pictures are shown of sources that process 0 watches; rows come of all",
+        ),
+        None => (
+            format!("{id} has shown no picture yet"),
+            "GET /api/sources/{id} says how it fares",
+        ),
+    };
+    Problem::new(StatusCode::NOT_FOUND, error, tip)
 }
 
 fn wants_heatmap(query: &str) -> Result<bool, Problem> {

@@ -40,6 +40,8 @@ pub struct SourceView {
     pub networks: Vec<String>,
     /// The sinks that take its rows; all if none is named.
     pub sinks: Vec<String>,
+    /// The process of the cluster that watches it; 0 where there is one process.
+    pub process: usize,
     /// When it was put in, in RFC 3339.
     pub added: String,
     /// How it fares.
@@ -191,6 +193,7 @@ impl SourceView {
             silence_dbfs: spec.silence_dbfs,
             networks: spec.networks.clone(),
             sinks: spec.sinks.iter().map(ToString::to_string).collect(),
+            process: camera.away.get().copied().unwrap_or(0),
             added: rfc3339(camera.added),
             health: HealthView::of(camera),
             counted: Counted {

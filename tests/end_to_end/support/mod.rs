@@ -1,8 +1,11 @@
 //! What the tests are made of: the program, clips, rows.
 
 pub mod camera;
+pub mod client;
 pub mod clips;
+pub mod company;
 pub mod hook;
+pub mod hosts;
 pub mod jobs;
 pub mod networks;
 pub mod npy;

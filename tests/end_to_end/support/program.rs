@@ -95,6 +95,24 @@ impl Run {
         self
     }
 
+    /// By a clock that is five minutes ahead.
+    pub fn five_minutes_ahead(self) -> Self {
+        // Not the clock by which whoever waits waits.
+        let run = self.inside("faketime", &["-f", "+300s"]);
+        run.with("DONT_FAKE_MONOTONIC", "1")
+    }
+
+    /// Started by another program.
+    pub fn inside(self, program: &str, arguments: &[&str]) -> Self {
+        let mut command = Command::new(program);
+        (command.args(arguments))
+            .arg(self.command.get_program())
+            .args(self.command.get_args())
+            .stdin(Stdio::null())
+            .current_dir(repository());
+        Self { command }
+    }
+
     /// With a file on its standard input.
     pub fn reads(mut self, path: &Path) -> Self {
         self.command.stdin(File::open(path).unwrap());

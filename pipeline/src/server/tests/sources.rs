@@ -3,7 +3,7 @@
 use std::thread;
 
 use super::support::{Open, SECRET, ask, row};
-use crate::cameras::State;
+use crate::cameras::{Spread, State};
 
 #[test]
 fn a_source_is_put_in_looked_at_and_taken_out() {
@@ -36,7 +36,11 @@ fn a_source_is_put_in_looked_at_and_taken_out() {
     assert_eq!(one["state"], "connecting");
     assert_eq!(open.get("/api/sources").json()[0]["id"], "front-door");
 
-    let camera = open.roster.take(0, 1).expect("a worker takes it up");
+    let spread = Spread { here: 1, all: 1 };
+    let camera = open
+        .roster
+        .take(&(0..1), spread)
+        .expect("a worker takes it up");
     assert_eq!(camera.spec.stall.as_millis(), 2500);
     open.post(&body).explains(409, "front-door");
     assert_eq!(open.delete("/api/sources/front-door").status, 200);

@@ -12,11 +12,11 @@ use sonoscope_models::Runtime;
 use sonoscope_operators::{
     ClockSource, Frame, Heatmap, Include, Picture, Provenance, Row, Score, Segment, SourceInfo,
     Status,
-    views::{EpisodeSettings, Finder, NearestSettings},
+    views::{EpisodeSettings, NearestSettings},
 };
 
 use crate::{
-    ask::{Desk, Spaces},
+    ask::{Desk, Memory, Spaces},
     cameras::{Camera, Roster},
     job::Witness,
     metrics::Metrics,
@@ -74,7 +74,7 @@ impl Open {
         let desk = is_asked.then(|| {
             let runtime = Runtime::load().expect("`make setup` was run");
             let spaces = Spaces::new(&runtime, &[], &[]);
-            Desk::new(spaces, queries.clone(), Finder::default())
+            Desk::new(spaces, queries.clone(), Memory::default())
         });
         let views = ViewStore::new(&[view], true);
         metrics.has_views(views.clone());
