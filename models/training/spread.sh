@@ -27,10 +27,9 @@ for seed in "${seeds[@]}"; do
         "$here/train_zoo.sh" "$work" "${networks[@]}" scratch
 done
 
-for network in "${networks[@]}"; do
-    out=$work/seed-0/evals/$network-fp32
-    [[ -e $out/eval.json ]] ||
-        "$sonoscope" eval "$work/clips/test" -n "$repository/models/zoo/$network" --out "$out"
-done
+shipped=$work/seed-0/evals/shipped-fp32
+[[ -e $shipped/eval.json ]] ||
+    "$sonoscope" eval "$work/clips/test" -n "${networks[@]/#/$repository/models/zoo/}" \
+        --out "$shipped"
 PYTHONPATH=$here "$python" -m sonoscope_training spread "$work"/seed-*/evals/*-fp32/eval.json |
     tee "$work/spread.md"
