@@ -5,16 +5,18 @@
 #   models/training/train_zoo.sh [WORK] [NETWORK...]
 #
 # WORK holds clips, sets and runs (default out/zoo; some 20 GB). Without a NETWORK all are made:
-# ave-small avol-small l3-small multisensory-small ave avol.
+# ave-small avol-small l3-small multisensory-small ave avol, and scratch: AVE-Net and L3-Net from
+# nothing at equal compute, which are measured and not shipped.
 # SONOSCOPE names the program, PYTHON the interpreter, DEVICE what trains (cpu or cuda), THREADS its
-# threads, ZOO where networks go, REAL a folder of real recordings for the figure on life,
-# SEED the seed of weights and steps, SCALE a factor on clips and steps (0.01 for a trial).
+# threads, ZOO where networks go, REAL a folder of real recordings for the figure on life, INT8=no
+# leaves int8 towers out, SEED the seed of weights and steps (spread.sh takes several), MADE a folder
+# for runs and evaluations, SCALE a factor on clips and steps (0.01 for a trial).
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 repository=$(cd "$here/../.." && pwd)
 work=$(realpath -m "${1:-$repository/out/zoo}")
 shift || true
-wanted=${*:-ave-small avol-small l3-small multisensory-small ave avol}
+wanted=${*:-ave-small avol-small l3-small scratch multisensory-small ave avol}
 zoo=$(realpath -m "${ZOO:-$repository/models/zoo}")
 sonoscope=$(realpath "${SONOSCOPE:-$repository/target/release/sonoscope}")
 python=${PYTHON:-$repository/.runtime/python/bin/python}
@@ -22,6 +24,8 @@ seed=${SEED:-0}
 note="It knows a synthetic world of drawn objects and computed sounds, and nothing else. On \
 recordings of real life expect little better than chance until it is trained on recordings of your \
 own (\`sonoscope train\`); \`sonoscope networks pull\` fetches weights that learned from real video."
+made=$(realpath -m "${MADE:-$work}")
+runs=$made/runs evals=$made/evals
 mkdir -p "$work"
 cd "$work"
 export ORT_DYLIB_PATH=${ORT_DYLIB_PATH:-$repository/.runtime/libonnxruntime.so}
@@ -43,7 +47,7 @@ train() { # RUN NETWORK STEPS SET [OPTION...]
     printf '\n== %s\n' "$1"
     sonoscope_training train --network "$2" --steps "$(scaled "$3")" --shards "sets/$4" \
         --device "${DEVICE:-cpu}" --threads "${THREADS:-$(nproc)}" --seed "$seed" \
-        --trained-on "$(about "$4")" --out "runs/$1" "${@:5}"
+        --trained-on "$(about "$4")" --out "$runs/$1" "${@:5}"
 }
 
 about() { # SET: what it is, in a sentence
@@ -60,54 +64,64 @@ publish() {
     local name=$1 run=$2 network=$3 set=$4 test=$5 width=$6 folder=$zoo/$1 precisions=(fp32)
     printf '\n== %s\n' "$name"
     sonoscope_training export --network "$network" --width "$width" --name "$name" \
-        --checkpoint "runs/$run/best.pt" --out "$folder" "${@:7}"
-    if [[ $name == *-small ]]; then
+        --checkpoint "$runs/$run/best.pt" --out "$folder" "${@:7}"
+    if [[ $name == *-small && ${INT8:-yes} != no ]]; then
         sonoscope_training quantize "$folder" --shards "sets/$set" --samples 128
         precisions+=(int8)
     fi
     local reports=() precision
     for precision in "${precisions[@]}"; do
         "$sonoscope" eval "clips/$test" -n "$folder" --precision "$precision" \
-            --out "evals/$name-$precision"
-        reports+=(--report "hard world of another seed=evals/$name-$precision/eval.json")
+            --out "$evals/$name-$precision"
+        reports+=(--report "hard world of another seed=$evals/$name-$precision/eval.json")
     done
     if [[ -n ${REAL:-} ]]; then
-        "$sonoscope" eval "$REAL" -n "$folder" --out "evals/$name-real" --truth none || true
-        reports+=(--report "real recordings=evals/$name-real/eval.json")
+        "$sonoscope" eval "$REAL" -n "$folder" --out "$evals/$name-real" --truth none || true
+        reports+=(--report "real recordings=$evals/$name-real/eval.json")
     fi
-    sonoscope_training card "$folder" "${reports[@]}" --log "runs/$run/log.jsonl" --note "$note"
+    sonoscope_training card "$folder" "${reports[@]}" --log "$runs/$run/log.jsonl" --note "$note"
 }
 
 is_wanted() { [[ " $wanted " == *" $1 "* ]]; }
 
-# Sets for networks of one second. Large and small objects at first, then small ones alone.
-world hard 8300 2 101 hard
+# Sets for networks of one second. Large and small objects at first, then small ones alone, and more
+# of them.
+world hard 3976 2 101 hard
 world easy 2500 2 102 easy
+world more 3302 2 103 hard
 world test 480 3 991 hard
-"$sonoscope" extract clips/hard --out sets/hard
 "$sonoscope" extract clips/hard clips/easy --out sets/mixed
+"$sonoscope" extract clips/hard clips/more --out sets/hard
 
 # AVOL-Net from scratch hardly moves, so it starts from AVE-Net's towers; AVE-Net gains most from
 # starting again from what AVOL-Net made of them.
 train ave-scratch ave 1500 mixed --width 0.25
-train avol-mixed avol 1600 mixed --width 0.25 --init runs/ave-scratch/best.pt
-train avol-small avol 1500 hard --width 0.25 --init runs/avol-mixed/best.pt
+train avol-mixed avol 1600 mixed --width 0.25 --init "$runs/ave-scratch/best.pt"
+train avol-small avol 1500 hard --width 0.25 --init "$runs/avol-mixed/best.pt"
 if is_wanted avol-small; then publish avol-small avol-small avol hard test 0.25; fi
-train ave-small ave 1300 hard --width 0.25 --init runs/avol-small/best.pt
+train ave-small ave 1300 hard --width 0.25 --init "$runs/avol-small/best.pt"
 if is_wanted ave-small; then publish ave-small ave-small ave hard test 0.25; fi
 
 if is_wanted l3-small; then
-    # From nothing, to compare with ave-scratch at equal compute; the one shipped starts from AVE-Net.
-    train l3-scratch l3 1500 mixed --width 0.25
-    train l3-small l3 800 hard --width 0.25 --init runs/ave-small/best.pt
+    train l3-small l3 800 hard --width 0.25 --init "$runs/ave-small/best.pt"
     publish l3-small l3-small l3 hard test 0.25
+fi
+
+if is_wanted scratch; then
+    train l3-scratch l3 1500 mixed --width 0.25
+    for network in ave l3; do
+        sonoscope_training export --network $network --width 0.25 --name $network-scratch \
+            --checkpoint "$runs/$network-scratch/best.pt" --out "$made/scratch/$network"
+        "$sonoscope" eval clips/test -n "$made/scratch/$network" \
+            --out "$evals/$network-scratch-fp32"
+    done
 fi
 
 # Full size: the small networks, widened without a change to what they say, then trained on.
 for network in ave avol; do
     if is_wanted $network; then
         train $network $network 160 hard --width 1 --configuration widened \
-            --init "runs/$network-small/best.pt"
+            --init "$runs/$network-small/best.pt"
         publish $network $network $network hard test 1 --weights fp16
     fi
 done

@@ -50,7 +50,7 @@ def _shown(cell: Cell, figures: Figures) -> str:
     """Nothing where it was not measured."""
     try:
         return cell(figures)
-    except (KeyError, TypeError, StopIteration):
+    except (KeyError, TypeError):
         return ""
 
 
@@ -63,12 +63,23 @@ def _own_sound(figures: Figures) -> str:
     return f"{own['value']:.3f} [{own['low']:.3f}, {own['high']:.3f}]"
 
 
-def _ndcg(query: str, result: str) -> Cell:
+def ndcg(query: str, result: str) -> Callable[[Figures], float | None]:
+    """How to find it in a network's figures; None where it was not measured."""
     wanted = {"query": query, "result": result, "depth": DEPTH, "gain": GAIN}
 
+    def number(figures: Figures) -> float | None:
+        cells = figures["retrieval"].get("cells", [])
+        return next((c["ndcg"] for c in cells if wanted.items() <= c.items()), None)
+
+    return number
+
+
+def _ndcg(query: str, result: str) -> Cell:
+    number = ndcg(query, result)
+
     def cell(figures: Figures) -> str:
-        cells = figures["retrieval"]["cells"]
-        return f"{next(c for c in cells if wanted.items() <= c.items())['ndcg']:.3f}"
+        value = number(figures)
+        return "" if value is None else f"{value:.3f}"
 
     return cell
 

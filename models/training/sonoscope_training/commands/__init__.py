@@ -10,4 +10,5 @@ SUMMARIES = {
     "openl3": "write OpenL3's published weights likewise",
     "quantize": "write int8 towers beside them",
     "card": "write the network's CARD.md",
+    "spread": "tell how far figures spread over several seeds",
 }
