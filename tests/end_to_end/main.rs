@@ -15,6 +15,7 @@ mod cameras_support;
 mod card;
 mod changing_files;
 mod dataset;
+mod deploy;
 mod determinism;
 mod embeddings;
 mod evaluation;
