@@ -35,7 +35,7 @@ install_packages() {
 missing_parts() {
     local part servers=()
     # PostgreSQL's own programs are seldom on the path.
-    ((${#lists[@]} == 1)) || servers=(mosquitto nats-server psql)
+    ((${#lists[@]} == 1)) || servers=(mosquitto nats-server psql faketime ip systemd-analyze)
     for part in cc ffmpeg gst-inspect-1.0 "${servers[@]}"; do
         command -v "$part" >/dev/null || printf '%s\n' "$part"
     done

@@ -16,6 +16,7 @@ mod card;
 mod changing_files;
 mod cluster;
 mod dataset;
+mod deploy;
 mod determinism;
 mod embeddings;
 mod evaluation;
