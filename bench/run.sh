@@ -48,6 +48,10 @@ cargo build --release --locked --package sonoscope-bench --bins
 "$python" "$here/busy.py" --program "$program" --network "$network" \
     --video "$clips/two-minutes.mp4" --out "$here/results" --clips "${CLIPS:-60}"
 
+# Two processes with a core each against one with one.
+"$python" "$here/cluster.py" --program "$program" --video "$clips/two-minutes.mp4" \
+    --out "$here/results" --clips "${CLIPS:-60}" --rounds "${ROUNDS:-3}"
+
 # What sinks beyond a network cost beside their clients.
 "$python" "$here/sinks.py" --alone "${program%/*}/sinks-alone" --program "$program" \
     --video "$clips/two-minutes.mp4" --out "$here/results"

@@ -51,7 +51,7 @@ for package in models/training:python bench/peers:bench-python; do
 done
 
 check lints-bench python_in bench bench-python ruff check --config "$repository/bench/peers/pyproject.toml" --exclude peers .
-check lints-tests-readers python_in tests/readers python ruff check --config "$repository/models/training/pyproject.toml" .
+check lints-tests python_in tests python ruff check --config "$repository/models/training/pyproject.toml" .
 
 printf '\n'
 if ((${#failed[@]} > 0)); then

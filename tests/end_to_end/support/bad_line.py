@@ -2,9 +2,9 @@
 
     bad_line.py NAMESPACE_A ADDRESS_A NAMESPACE_B ADDRESS_B DELAY_MS LOST_PERCENT
 
-Makes a TUN device in each namespace, with its address (10.x.y.z/24), prints a line when both are up,
-and hands packets from one to the other until standard input is closed. Which are lost is a function
-of their number, so that it is the same each time.
+Makes a TUN device in each namespace, with its address (10.x.y.z/24), prints a line when both are
+up, and hands packets from one to the other until standard input is closed. Which are lost is a
+function of their number, so that it is the same each time.
 """
 
 import fcntl
@@ -60,6 +60,7 @@ def hand_on(devices: list[int], delay_s: float, lost: float) -> None:
 
 
 def main() -> None:
+    """Be the line that was asked for."""
     namespace_a, address_a, namespace_b, address_b, delay_ms, lost_percent = sys.argv[1:]
     devices = [
         tun(f"line{os.getpid()}a", namespace_a, address_a),

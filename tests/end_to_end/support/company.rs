@@ -34,11 +34,6 @@ impl Company {
         }
     }
 
-    /// How many there are.
-    pub fn count(&self) -> usize {
-        self.count
-    }
-
     /// A path of its own.
     pub fn path(&self, name: &str) -> PathBuf {
         self.home.path().join(name)
