@@ -2,8 +2,8 @@
 
     bench/cluster.py --program target/release/sonoscope --video FILE --out bench/results
 
-The same folder of clips, in turn; rows go to a file of lines. The processes of two are held to a core
-each, so that the second core is all that they have more.
+The same folder of clips, in turn; rows go to a file of lines. The processes of two are held to a
+core each, so that the second core is all that they have more.
 """
 
 import argparse
