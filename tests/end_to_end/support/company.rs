@@ -1,10 +1,15 @@
 //! Several processes that do one run together.
 
-use std::{fs, net::SocketAddr, path::PathBuf};
+use std::{
+    fs, iter,
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    path::PathBuf,
+    sync::atomic::{AtomicU16, Ordering},
+};
 
 use tempfile::TempDir;
 
-use super::program::{Ended, Run, Running, free_port, sonoscope};
+use super::program::{Ended, Run, Running, sonoscope};
 
 /// Where they listen, and what they know each other by.
 pub struct Company {
@@ -18,7 +23,7 @@ pub struct Marching(Vec<Option<Running>>);
 impl Company {
     /// So many on the loopback.
     pub fn of(count: usize) -> Self {
-        let addresses = (0..count).map(|_| SocketAddr::from(([127, 0, 0, 1], free_port())));
+        let addresses = (0..count).map(|_| SocketAddr::from(([127, 0, 0, 1], door())));
         Self::at(&addresses.collect::<Vec<_>>())
     }
 
@@ -61,6 +66,14 @@ impl Company {
     }
 }
 
+/// A port that nobody has, and that no connection of another test is given before it is used.
+fn door() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(21_000);
+    let mut ports = iter::repeat_with(|| NEXT.fetch_add(1, Ordering::Relaxed));
+    let is_free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
+    ports.find(is_free).unwrap()
+}
+
 impl Marching {
     /// One of them.
     pub fn process(&mut self, process: usize) -> &mut Running {
@@ -79,7 +92,8 @@ impl Marching {
 
     /// Waits for the end of all that were not killed.
     pub fn end(mut self) -> Vec<Ended> {
-        self.0.drain(..).flatten().map(Running::end).collect()
+        let members = (0..self.0.len()).filter_map(|process| self.0[process].take());
+        members.map(Running::end).collect()
     }
 
     /// The same, and each must have done well.
