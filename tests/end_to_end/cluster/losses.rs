@@ -20,7 +20,7 @@ const PEER_LOST: i32 = 4;
 fn archive() -> Vec<PathBuf> {
     // One is long enough to be shared out.
     let clips = (0..5).map(|number| clip(number, 16 + number));
-    clips.chain([clip(9, 150)]).collect()
+    clips.chain([clip(9, 900)]).collect()
 }
 
 /// A job of three processes, which is under way.
@@ -69,17 +69,18 @@ fn each_process_in_turn_may_be_killed_with_parquet() {
 #[test]
 fn one_that_hangs_is_lost() {
     let (company, archive) = (Company::of(3), archive());
-    let job = Job::new(JSONL, &archive);
+    let golden = undisturbed(JSONL, &archive, 0);
     for lost in [1, 0] {
+        let job = Job::new(JSONL, &archive);
         let mut marching = begun(&company, &job);
         let since = Instant::now();
         marching.process(lost).signal("STOP");
         let hangs = marching.leave(lost);
         assert_missed(lost, since, marching);
         hangs.kill();
+        company.start(|_| job.run()).done();
+        assert!(job.lines() == golden, "process {lost} hung");
     }
-    company.start(|_| job.run()).done();
-    assert!(job.lines() == undisturbed(JSONL, &archive, 0));
 }
 
 #[test]
@@ -91,9 +92,9 @@ fn whoever_is_told_to_stop_stops_all_and_the_job_goes_on() {
         let mut marching = begun(&company, &job);
         marching.process(told).signal("INT");
         let mut ended = marching.end().into_iter();
-        // What was stopped on the way is told by process 0.
-        let first = ended.next().unwrap().exited(1);
-        first.explains(&["stopped before its end"]);
+        // What was stopped on the way is told by process 0; it may all have been done.
+        let first = ended.next().unwrap().status.code();
+        assert!(matches!(first, Some(0 | 1)), "{first:?}");
         ended.next().unwrap().exited(0);
         company.start(|_| job.run()).done();
         assert!(job.lines() == golden, "process {told} was told");

@@ -55,9 +55,10 @@ impl Company {
 
     /// All of them, each a run of its own kind.
     pub fn start(&self, run: impl Fn(usize) -> Run) -> Marching {
-        let members =
-            (0..self.count).map(|process| Some(self.member(process, run(process)).start()));
-        Marching(members.collect())
+        // What they read may be written when they are put together: none begins before.
+        let runs = (0..self.count).map(|process| self.member(process, run(process)));
+        let runs: Vec<_> = runs.collect();
+        Marching(runs.into_iter().map(|run| Some(run.start())).collect())
     }
 
     /// The links, tried by all of them.
