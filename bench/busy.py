@@ -77,13 +77,6 @@ def busy(first: Sample, last: Sample) -> dict[str, float]:
     }
 
 
-def cut(video: Path, seconds: int, path: Path) -> None:
-    """As many seconds of a recording, over and over, without encoding it again."""
-    command = ["ffmpeg", "-nostdin", "-v", "error", "-stream_loop", "-1", "-i", str(video)]
-    command += ["-t", str(seconds), "-c", "copy", "-movflags", "+faststart", str(path)]
-    subprocess.run(command, check=True)
-
-
 def main() -> None:
     """Measure, write, tell."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -97,11 +90,11 @@ def main() -> None:
         home = Path(made)
         folder, rows = home / "archive", home / "rows.jsonl"
         folder.mkdir()
-        cut(options.video, CLIP_SECONDS, home / "clip.mp4")
+        figures.cut(options.video, CLIP_SECONDS, home / "clip.mp4")
         for number in range(options.clips):
             os.link(home / "clip.mp4", folder / f"clip-{number:04}.mp4")
         clip_seconds = CLIP_SECONDS * options.clips
-        cut(options.video, clip_seconds // 2, folder / "long.mp4")
+        figures.cut(options.video, clip_seconds // 2, folder / "long.mp4")
         command = [
             *(str(options.program), "run", "--quiet", str(folder), "--workers", "2"),
             *("--threads", "2", "--device", "cpu", "--network", str(options.network)),

@@ -13,7 +13,6 @@ import argparse
 import json
 import os
 import random
-import socket
 import statistics
 import subprocess
 import tempfile
@@ -36,19 +35,12 @@ ASKED_P99_MS = 800
 ASKED_MEMORY_CHANGE = 0.02
 
 
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
-
-
 class Cameras:
     """The camera server, told what to do over its standard input."""
 
     def __init__(self, program: Path, count: int, kept: Path) -> None:
         """Starts it and waits until it listens."""
-        self.port = free_port()
+        self.port = figures.free_port()
         command = [program, "--cameras", count, "--port", self.port, "--kept", kept]
         self.process = subprocess.Popen(
             [str(word) for word in command],
@@ -80,7 +72,7 @@ class Watcher:
 
     def __init__(self, program: Path, folder: Path, options: list[str]) -> None:
         """Starts it; sources are put in later."""
-        self.port = free_port()
+        self.port = figures.free_port()
         self.rows = folder / "rows.jsonl"
         command = [program, "-q", "run", "--listen", self.port, "--sink", f"jsonl:{self.rows}"]
         self.process = subprocess.Popen([str(word) for word in [*command, *options]])

@@ -9,11 +9,9 @@ core each, so that the second core is all that they have more.
 import argparse
 import os
 import secrets
-import socket
 import subprocess
 import tempfile
 import time
-from contextlib import closing
 from pathlib import Path
 
 import figures
@@ -22,13 +20,6 @@ CLIP_SECONDS = 10
 
 # At least how many times as fast two are asked to be.
 ASKED = 1.8
-
-
-def free_port() -> int:
-    """One that nobody has."""
-    with closing(socket.socket()) as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 def seconds(commands: list[list[str]]) -> float:
@@ -56,9 +47,7 @@ def main() -> None:
         home = Path(made)
         folder, hosts, secret = home / "archive", home / "hosts.txt", home / "secret"
         folder.mkdir()
-        cut = ["ffmpeg", "-nostdin", "-v", "error", "-i", str(options.video), "-c", "copy"]
-        cut += ["-t", str(CLIP_SECONDS), str(home / "clip.mp4")]
-        subprocess.run(cut, check=True)
+        figures.cut(options.video, CLIP_SECONDS, home / "clip.mp4")
         for number in range(options.clips):
             os.link(home / "clip.mp4", folder / f"clip-{number:04}.mp4")
         secret.write_text(secrets.token_hex(32))
@@ -76,7 +65,7 @@ def main() -> None:
         for number in range(options.rounds):
             alone, both = home / f"one-{number}", home / f"two-{number}"
             walls["one"].append(seconds([run(0, alone)]))
-            hosts.write_text("".join(f"127.0.0.1:{free_port()}\n" for _ in range(2)))
+            hosts.write_text("".join(f"127.0.0.1:{figures.free_port()}\n" for _ in range(2)))
             walls["two"].append(seconds([member(process, both) for process in range(2)]))
             if sorted(alone.open()) != sorted(both.open()):
                 raise SystemExit("two processes have other rows than one")

@@ -5,6 +5,7 @@ import json
 import os
 import platform
 import resource
+import socket
 import statistics
 import subprocess
 import time
@@ -45,6 +46,20 @@ def medians(costs: dict[str, list[Cost]], field: str) -> dict[str, float]:
     """The middle one of each command's rounds."""
     of = {name: [getattr(one, field) for one in rounds] for name, rounds in costs.items()}
     return {name: round(statistics.median(values), 3) for name, values in of.items()}
+
+
+def cut(video: Path, seconds: int, path: Path) -> None:
+    """As many seconds of a recording, over and over, without encoding it again."""
+    command = ["ffmpeg", "-nostdin", "-v", "error", "-stream_loop", "-1", "-i", str(video)]
+    command += ["-t", str(seconds), "-c", "copy", "-movflags", "+faststart", str(path)]
+    subprocess.run(command, check=True)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
 
 
 def write(result: dict, folder: Path, name: str) -> None:

@@ -38,13 +38,6 @@ ASKED = {
 ROWS_A_SECOND, SECONDS = 200, 60
 
 
-def free_port() -> int:
-    """A port that nobody has."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
 class Server:
     """A server that is killed when it is no longer needed."""
 
@@ -74,14 +67,14 @@ class Server:
 
 def nats(folder: Path) -> tuple[Server, str]:
     """NATS with JetStream."""
-    port = free_port()
+    port = figures.free_port()
     command = ["nats-server", "-a", "127.0.0.1", "-p", str(port), "-js", "-sd", str(folder)]
     return Server(command, port, folder), f"nats://127.0.0.1:{port}/sonoscope"
 
 
 def mqtt(folder: Path) -> tuple[Server, str]:
     """Mosquitto."""
-    port = free_port()
+    port = figures.free_port()
     settings = folder / "mosquitto.conf"
     settings.write_text(
         f"listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\n"
@@ -102,7 +95,7 @@ def postgres(folder: Path) -> tuple[Server, str]:
     data = folder / "data"
     begin = [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"]
     subprocess.run(begin, check=True, capture_output=True, cwd=folder, **drop)
-    port = free_port()
+    port = figures.free_port()
     command = [programs / "postgres", "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", folder]
     server = Server([str(word) for word in command], port, folder, user)
     return server, f"postgres://postgres@127.0.0.1:{port}/postgres?sslmode=disable"

@@ -14,6 +14,7 @@ use super::{
     line::{BEAT, Line},
     loss::{self, Loss},
     message::{Down, End, Errand, Up},
+    post::Report,
     watching::Watching,
 };
 use crate::{
@@ -126,9 +127,10 @@ impl Away {
         };
         let away = self.0.clone();
         joining.watch(inlet, &self.0.stop, move |end| {
-            // Its last word goes before its end.
-            away.report();
-            away.watching.ended(end.spec.ordinal);
+            if let Some(camera) = away.watching.ended(end.spec.ordinal) {
+                // Its last word goes before its end.
+                away.line.tell(&Up::Fares(vec![Report::of(&camera)]));
+            }
             away.line.tell(&Up::Ended(End::of(&end)));
         });
         Opening::Opened

@@ -11,8 +11,10 @@ use serde::{Deserialize, Serialize};
 use sonoscope_operators::{ClockSource, SourceId};
 
 use super::post::{Post, Report};
-use crate::ask::{Found, Sought};
-use crate::sources::{Began, Ended, Reading, SecondRange, SourceError, SourceSpec};
+use crate::{
+    ask::{Found, Sought},
+    sources::{Began, Ended, Reading, SecondRange, SourceError, SourceSpec},
+};
 
 /// To process 0.
 #[derive(Debug, Serialize, Deserialize)]

@@ -70,9 +70,9 @@ impl Watching {
         Ok(joining)
     }
 
-    /// It is watched no longer.
-    pub fn ended(&self, ordinal: u32) {
-        self.lock().watched.remove(&ordinal);
+    /// One is watched no longer; gives it, if it was.
+    pub fn ended(&self, ordinal: u32) -> Option<Arc<Camera>> {
+        self.lock().watched.remove(&ordinal)
     }
 
     /// How they fare.

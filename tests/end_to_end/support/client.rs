@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use ureq::Agent;
+use ureq::{Agent, RequestBuilder};
 
 /// What lets one ask.
 pub const TOKEN: &str = "correct-horse-battery";
@@ -29,20 +29,16 @@ impl Client {
 
     /// Status and body; nothing if nobody answers.
     pub fn get(&self, path: &str, token: &str) -> Option<(u16, String)> {
-        let request = self.agent.get(format!("{}{path}", self.at));
-        let request = request.header("Authorization", format!("Bearer {token}"));
-        let mut answer = request.call().ok()?;
-        Some((
-            answer.status().as_u16(),
-            answer.body_mut().read_to_string().unwrap(),
-        ))
+        let request = self.agent.get(self.url(path));
+        let mut answer = with(request, token).call().ok()?;
+        let body = answer.body_mut().read_to_string().unwrap();
+        Some((answer.status().as_u16(), body))
     }
 
     /// The status of what is answered with the right token, which may be no text.
     pub fn status(&self, path: &str) -> u16 {
-        let request = self.agent.get(format!("{}{path}", self.at));
-        let request = request.header("Authorization", format!("Bearer {TOKEN}"));
-        request.call().unwrap().status().as_u16()
+        let request = self.agent.get(self.url(path));
+        with(request, TOKEN).call().unwrap().status().as_u16()
     }
 
     /// What is answered with the right token.
@@ -52,17 +48,22 @@ impl Client {
 
     /// Puts a live source in; the status.
     pub fn post(&self, body: &Value) -> u16 {
-        let request = self.agent.post(format!("{}/api/sources", self.at));
-        let request = request
-            .header("Authorization", format!("Bearer {TOKEN}"))
-            .content_type("application/json");
+        let request = self.agent.post(self.url("/api/sources"));
+        let request = with(request, TOKEN).content_type("application/json");
         request.send(body.to_string()).unwrap().status().as_u16()
     }
 
     /// Takes a live source out; the status.
     pub fn delete(&self, id: &str) -> u16 {
-        let request = self.agent.delete(format!("{}/api/sources/{id}", self.at));
-        let request = request.header("Authorization", format!("Bearer {TOKEN}"));
-        request.call().unwrap().status().as_u16()
+        let request = self.agent.delete(self.url(&format!("/api/sources/{id}")));
+        with(request, TOKEN).call().unwrap().status().as_u16()
     }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.at)
+    }
+}
+
+fn with<B>(request: RequestBuilder<B>, token: &str) -> RequestBuilder<B> {
+    request.header("Authorization", format!("Bearer {token}"))
 }

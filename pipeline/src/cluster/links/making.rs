@@ -144,8 +144,8 @@ impl Making {
             }
             Err(error) => {
                 let _ = socket.shutdown(Shutdown::Both);
-                tracing::warn!("a connection from {from} was not taken: {error}");
                 let told = format!("a connection from {from} was not taken: {error}");
+                tracing::warn!("{told}");
                 *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = Some(told);
             }
         }
