@@ -11,20 +11,17 @@ the moment at which its line can be read in the file, by this machine's clock.
 
 import argparse
 import json
-import os
 import random
 import statistics
-import subprocess
 import tempfile
-import threading
 import time
-import urllib.error
-import urllib.request
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
 import figures
+from watching import Cameras, Reader, Watcher
 
 NS = 1_000_000_000
 # The first connections, clocks becoming known.
@@ -33,136 +30,7 @@ WARM_UP_SECONDS = 15
 ASKED_P50_MS = 300
 ASKED_P99_MS = 800
 ASKED_MEMORY_CHANGE = 0.02
-
-
-class Cameras:
-    """The camera server, told what to do over its standard input."""
-
-    def __init__(self, program: Path, count: int, kept: Path) -> None:
-        """Starts it and waits until it listens."""
-        self.port = figures.free_port()
-        command = [program, "--cameras", count, "--port", self.port, "--kept", kept]
-        self.process = subprocess.Popen(
-            [str(word) for word in command],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self.process.stdout is not None
-        self.process.stdout.readline()
-
-    def say(self, word: str) -> None:
-        """Has it do something, and waits until it is done."""
-        assert self.process.stdin is not None and self.process.stdout is not None
-        print(word, file=self.process.stdin, flush=True)
-        self.process.stdout.readline()
-
-    def url(self, index: int) -> str:
-        """Where one of them is."""
-        return f"rtsp://127.0.0.1:{self.port}/cam{index}"
-
-    def end(self) -> None:
-        """Switches them off."""
-        self.process.kill()
-        self.process.wait()
-
-
-class Watcher:
-    """`sonoscope run` on live sources, asked over HTTP and read as it writes."""
-
-    def __init__(self, program: Path, folder: Path, options: list[str]) -> None:
-        """Starts it; sources are put in later."""
-        self.port = figures.free_port()
-        self.rows = folder / "rows.jsonl"
-        command = [program, "-q", "run", "--listen", self.port, "--sink", f"jsonl:{self.rows}"]
-        self.process = subprocess.Popen([str(word) for word in [*command, *options]])
-        self.wait_for(lambda: self.ask("GET", "/healthz") is not None)
-
-    def wait_for(self, holds, seconds: float = 60) -> None:
-        """Waits until something holds."""
-        end = time.monotonic() + seconds
-        while not holds():
-            if time.monotonic() > end or self.process.poll() is not None:
-                self.process.kill()
-                raise SystemExit("the program does not do what it should")
-            time.sleep(0.05)
-
-    def ask(self, method: str, path: str, body: dict | None = None):
-        """An answer of the interface; nothing when there is none."""
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}{path}",
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"content-type": "application/json"},
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
-                return answer.read().decode()
-        except (urllib.error.URLError, OSError):
-            return None
-
-    def add(self, name: str, url: str) -> None:
-        """Puts a source in."""
-        if self.ask("POST", "/api/sources", {"id": name, "url": url, "transport": "tcp"}) is None:
-            raise SystemExit(f"{name} is not taken")
-
-    def states(self) -> Counter:
-        """How many sources are in which state."""
-        answer = self.ask("GET", "/api/sources")
-        return Counter(one["state"] for one in json.loads(answer or "[]"))
-
-    def connections(self) -> list[int]:
-        """How many connections after the first each source has had."""
-        answer = json.loads(self.ask("GET", "/api/sources") or "[]")
-        return [one["counted"]["reconnects"] for one in sorted(answer, key=lambda one: one["id"])]
-
-    def are_back(self, before: list[int]) -> bool:
-        """Whether each source has been connected anew since."""
-        return all(now > then for now, then in zip(self.connections(), before, strict=True))
-
-    def held(self) -> dict[str, float]:
-        """What the process holds: memory in MiB, threads, open files."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        fields = dict(line.split(":", 1) for line in status.splitlines())
-        return {
-            "rss_mib": int(fields["VmRSS"].split()[0]) / 1024,
-            "threads": int(fields["Threads"]),
-            "fds": len(list(Path(f"/proc/{self.process.pid}/fd").iterdir())),
-        }
-
-    def cpu_seconds(self) -> float:
-        """Processor time so far."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def end(self) -> None:
-        """Stops it."""
-        self.process.send_signal(2)
-        self.process.wait(timeout=20)
-
-
-class Reader(threading.Thread):
-    """Reads rows as they come, and notes how late each is."""
-
-    def __init__(self, path: Path) -> None:
-        """Of a file that grows."""
-        super().__init__(daemon=True)
-        self.path = path
-        self.rows: list[tuple[float, dict]] = []
-        self.is_over = False
-
-    def run(self) -> None:
-        """Until it is told to end."""
-        with self.path.open() as lines:
-            rest = ""
-            while not self.is_over:
-                rest += lines.read()
-                now_ns = time.time_ns()
-                *whole, rest = rest.split("\n")
-                for line in whole:
-                    row = json.loads(line)
-                    self.rows.append(((now_ns - row["end_ns"]) / 1e6, row))
-                time.sleep(0.002)
+ASKED_RECOVERY_SECONDS = 5
 
 
 def unaccounted(rows: list[dict]) -> int:
@@ -186,9 +54,7 @@ def load(arguments, folder: Path) -> dict:
     """So many cameras for so long."""
     cameras = Cameras(arguments.server, arguments.cameras, arguments.kept)
     watcher = Watcher(arguments.program, folder, arguments.options)
-    for index in range(arguments.cameras):
-        watcher.add(f"cam{index}", cameras.url(index))
-    watcher.wait_for(lambda: watcher.states()["streaming"] == arguments.cameras)
+    watcher.add_all(cameras)
     time.sleep(WARM_UP_SECONDS)
     reader = Reader(watcher.rows)
     reader.start()
@@ -202,8 +68,8 @@ def load(arguments, folder: Path) -> dict:
     watcher.end()
     cameras.end()
     # Those that were there when reading began say nothing of lateness.
-    came = [(late, row) for late, row in reader.rows if row["end_ns"] > begun * NS]
-    late = sorted(late for late, row in came if not is_gap(row))
+    came = [(at_ns, row) for at_ns, row in reader.lines if row["end_ns"] > begun * NS]
+    late = sorted((at_ns - row["end_ns"]) / 1e6 for at_ns, row in came if not is_gap(row))
     cuts = statistics.quantiles(late, n=100)
     return {
         "cameras": arguments.cameras,
@@ -219,50 +85,87 @@ def load(arguments, folder: Path) -> dict:
     }
 
 
+def spread(seconds: list[float]) -> dict[str, float] | None:
+    """The middle and the end of what was taken."""
+    if not seconds:
+        return None
+    ordered = sorted(seconds)
+    at = {"median": 0.5, "p90": 0.9, "most": 1.0}
+    return {name: ordered[round(share * (len(ordered) - 1))] for name, share in at.items()}
+
+
+def restarts(count: int, cameras: Cameras, watcher: Watcher, course: list[dict]) -> dict:
+    """Switches the cameras off and on; how long after they can be had all stream."""
+    times: dict[str, list[float]] = {"accepting": [], "serving": [], "start": []}
+    for number in range(count):
+        if number % 20 == 0:
+            course.append({"restarts": number} | watcher.held())
+        before = watcher.connections()
+        cameras.say("stop")
+        with ThreadPoolExecutor(1) as pool:
+            served = pool.submit(cameras.wait_until_served)
+            begun = time.monotonic()
+            cameras.say("start")
+            # A source may be back before anybody has seen it gone.
+            watcher.wait_for(partial(watcher.are_back, before), 120)
+            watcher.wait_for(watcher.all_stream, 120)
+            back = time.monotonic()
+            accepting, serving = served.result()
+        # Whoever asks is no quicker than the sources.
+        for name, since in (("accepting", accepting), ("serving", serving), ("start", begun)):
+            times[name].append(max(back - since, 0.0))
+    return {f"from_{name}": spread(seconds) for name, seconds in times.items()}
+
+
+def adds(count: int, cameras: Cameras, watcher: Watcher, course: list[dict]) -> None:
+    """Puts a source in and takes it out, most often before it streams."""
+    others = len(watcher.connections())
+    for number in range(count):
+        if number % 100 == 0:
+            course.append({"adds": number} | watcher.held())
+        watcher.add("guest", cameras.url(number % others))
+        if number % 10 == 0:
+            watcher.wait_for(watcher.all_stream)
+        watcher.ask("DELETE", "/api/sources/guest")
+
+
 def churn(arguments, folder: Path) -> dict:
     """Cameras that go and come back, and sources that are put in and taken out."""
     cameras = Cameras(arguments.server, 4, arguments.kept)
     watcher = Watcher(arguments.program, folder, arguments.options)
-    for index in range(4):
-        watcher.add(f"cam{index}", cameras.url(index))
-    all_stream = lambda: watcher.states()["streaming"] == 4  # noqa: E731
-    watcher.wait_for(all_stream)
-    recovered, held = [], None
-    for restart in range(arguments.restarts):
-        if restart == min(20, arguments.restarts // 2):
-            held = watcher.held()
-        before = watcher.connections()
-        cameras.say("restart")
-        begun = time.monotonic()
-        # A source may be back before anybody has seen it gone.
-        watcher.wait_for(partial(watcher.are_back, before))
-        watcher.wait_for(all_stream)
-        recovered.append(time.monotonic() - begun)
-    after_restarts = watcher.held()
-    for number in range(arguments.adds):
-        watcher.add("guest", cameras.url(number % 4))
-        if number % 10 == 0:
-            watcher.wait_for(lambda: watcher.states()["streaming"] == 5)
-        watcher.ask("DELETE", "/api/sources/guest")
-    time.sleep(5)
-    after_adds = watcher.held()
-    time.sleep(60)
-    a_minute_later = watcher.held()
+    watcher.add_all(cameras)
+    time.sleep(WARM_UP_SECONDS)
+    course: list[dict] = []
+    before, early = watcher.held_on_average(), watcher.kinds()
+    recovered = restarts(arguments.restarts, cameras, watcher, course)
+    after_restarts = watcher.held_on_average()
+    adds(arguments.adds, cameras, watcher, course)
+    # What is on its way out has gone.
+    time.sleep(30)
+    after_adds, late = watcher.held_on_average(), watcher.kinds()
     watcher.end()
     cameras.end()
     rows = [json.loads(line) for line in watcher.rows.read_text().splitlines()]
     return {
         "restarts": arguments.restarts,
         "adds": arguments.adds,
-        "seconds_to_recover": {"median": statistics.median(recovered), "most": max(recovered)},
+        "seconds_to_recover": recovered,
         "held": {
-            "early": held,
+            "before": before,
+            "course": course,
             "after_restarts": after_restarts,
             "after_adds": after_adds,
-            "a_minute_later": a_minute_later,
+        },
+        "memory_change": after_adds["rss_mib"] / before["rss_mib"] - 1,
+        # Threads and files that there are more or fewer of than at the start.
+        "changed": {
+            kind: late[kind] - early[kind] for kind in late | early if late[kind] != early[kind]
         },
         "unaccounted": unaccounted([row for row in rows if row["source"] != "guest"]),
-        "asked": {"memory_change": ASKED_MEMORY_CHANGE},
+        "asked": {
+            "memory_change": ASKED_MEMORY_CHANGE,
+            "seconds_from_healthy": ASKED_RECOVERY_SECONDS,
+        },
     }
 
 
@@ -270,8 +173,7 @@ def soak(arguments, folder: Path) -> dict:
     """Faults at random for a long time; every second has to be accounted for."""
     cameras = Cameras(arguments.server, arguments.cameras, arguments.kept)
     watcher = Watcher(arguments.program, folder, arguments.options)
-    for index in range(arguments.cameras):
-        watcher.add(f"cam{index}", cameras.url(index))
+    watcher.add_all(cameras)
     dice = random.Random(arguments.seed)
     begun, held, faults = time.monotonic(), [], Counter()
     while time.monotonic() - begun < arguments.seconds:

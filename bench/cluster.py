@@ -3,7 +3,8 @@
     bench/cluster.py --program target/release/sonoscope --video FILE --out bench/results
 
 The same folder of clips, in turn; rows go to a file of lines. The processes of two are held to a
-core each, so that the second core is all that they have more.
+core each, so that the second core is all that they have more. What goes over the loopback
+interface meanwhile is what they tell each other: nothing else may use it.
 """
 
 import argparse
@@ -31,6 +32,15 @@ def seconds(commands: list[list[str]]) -> float:
         if process.returncode != 0:
             raise SystemExit(f"ended with {process.returncode}:\n{said[-2000:]}")
     return time.perf_counter() - started
+
+
+def loopback_bytes() -> int:
+    """What has gone over the loopback interface so far, headers included."""
+    for line in Path("/proc/net/dev").read_text().splitlines():
+        name, _, counts = line.partition(":")
+        if name.strip() == "lo":
+            return int(counts.split()[0])
+    raise SystemExit("there is no loopback interface")
 
 
 def main() -> None:
@@ -62,12 +72,17 @@ def main() -> None:
             return run(process, rows, *place, "--cluster-secret-file", str(secret))
 
         walls: dict[str, list[float]] = {"one": [], "two": []}
+        told: list[float] = []
         for number in range(options.rounds):
             alone, both = home / f"one-{number}", home / f"two-{number}"
             walls["one"].append(seconds([run(0, alone)]))
             hosts.write_text("".join(f"127.0.0.1:{figures.free_port()}\n" for _ in range(2)))
+            before = loopback_bytes()
             walls["two"].append(seconds([member(process, both) for process in range(2)]))
-            if sorted(alone.open()) != sorted(both.open()):
+            said = loopback_bytes() - before
+            rows = sorted(both.open())
+            told.append(said / len(rows))
+            if sorted(alone.open()) != rows:
                 raise SystemExit("two processes have other rows than one")
 
     ratios = [one / two for one, two in zip(walls["one"], walls["two"], strict=True)]
@@ -78,6 +93,7 @@ def main() -> None:
         "wall_seconds": {name: [round(wall, 2) for wall in all_] for name, all_ in walls.items()},
         "times_as_fast": [round(ratio, 3) for ratio in ratios],
         "asked": ASKED,
+        "bytes_between_processes_a_row": [round(each) for each in told],
     }
     figures.write(result, options.out, "cluster")
 

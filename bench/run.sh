@@ -65,6 +65,11 @@ for what in load churn; do
         --restarts "${RESTARTS:-200}" --adds "${ADDS:-1000}"
 done
 
+# How soon after a row its changes can be read.
+"$python" "$here/answers.py" --program "$program" --server "${program%/*}/examples/camera-server" \
+    --kept "$cache_dir/bench/cameras" --out "$here/results" --cameras "${CAMERAS:-16}" \
+    --seconds "${SECONDS_ANSWERS:-120}"
+
 # How soon a report opens, where there is a browser.
 "$python" "$here/report_page.py" --program "$program" --out "$here/results" \
     --rounds "${ROUNDS:-3}"

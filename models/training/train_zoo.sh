@@ -79,7 +79,8 @@ publish() {
         "$sonoscope" eval "$REAL" -n "$folder" --out "$evals/$name-real" --truth none || true
         reports+=(--report "real recordings=$evals/$name-real/eval.json")
     fi
-    sonoscope_training card "$folder" "${reports[@]}" --log "$runs/$run/log.jsonl" --note "$note"
+    sonoscope_training card "$folder" "${reports[@]}" --log "$runs/$run/log.jsonl" --note "$note" \
+        --commit "$(git -C "$here" rev-parse --short HEAD)"
 }
 
 is_wanted() { [[ " $wanted " == *" $1 "* ]]; }

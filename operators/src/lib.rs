@@ -4,6 +4,7 @@ mod budget;
 mod choose;
 mod clip;
 mod commit;
+mod cut;
 mod divisor;
 mod features;
 mod frame;
@@ -24,6 +25,7 @@ pub use budget::{Budget, Permit};
 pub use choose::{FrameChooser, Pick};
 pub use clip::ClipTensor;
 pub use commit::{Committed, commit, commit_into};
+pub use cut::Cuts;
 pub use features::{
     FeatureMaker, Features, Inputs, Preparation, SoundContract, WindowContract, WindowMaker,
     features,
@@ -39,7 +41,7 @@ pub use segment::{
     Arrival, ChosenFrame, ClockSource, Event, Frame, NoSourceId, Picture, SECOND_NS,
     SEGMENT_SAMPLES, Segment, SourceEnd, SourceId, SourceInfo, Status, Wishes,
 };
-pub use slice::{Cuts, Slicer, slice};
+pub use slice::{Slicer, slice};
 pub use spectrogram::{MelSpectrogram, Spectrogram, SpectrogramError};
 pub use waveform::Waveform;
 pub use window::{WINDOW_REACH, Window, WindowSecond, Windower, window};

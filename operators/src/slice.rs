@@ -1,27 +1,20 @@
 //! Decoded sound and pictures to one [`Segment`] per second.
 
 mod gaps;
+mod pictures;
+mod sound;
 
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::Arc,
-};
+use std::sync::Arc;
 
-use timely::{
-    container::CapacityContainerBuilder,
-    dataflow::{
-        StreamVec,
-        channels::pact::Pipeline,
-        operators::{core::OkErr, generic::Operator},
-    },
-    progress::Timestamp,
-};
+use timely::{dataflow::StreamVec, progress::Timestamp};
 
 use gaps::Gaps;
+use pictures::VideoTrack;
+use sound::{AudioTrack, dbfs};
 
 use crate::{
-    Arrival, ChosenFrame, Event, Frame, Grid, Permit, Picture, SECOND_NS, SEGMENT_SAMPLES, Segment,
-    SourceEnd, SourceInfo, Status,
+    Arrival, Event, SECOND_NS, SEGMENT_SAMPLES, Segment, SourceInfo, Status,
+    cut::{Cuts, Cutter, cut},
 };
 
 /// Digital silence is this loud, so that every level is a number.
@@ -44,58 +37,6 @@ pub fn slice<'scope, T: Timestamp>(
     silence_dbfs: f32,
 ) -> Cuts<'scope, T> {
     cut(arrivals, "Slice", move || Slicer::new(silence_dbfs))
-}
-
-/// What makes segments of the events of one source. As an iterator it gives those that are
-/// complete.
-pub(crate) trait Cutter: Iterator<Item = Segment> + 'static {
-    /// Takes note of an event.
-    fn push(&mut self, event: Event);
-}
-
-/// The segments of all sources, and their ends.
-pub type Cuts<'scope, T> = (
-    StreamVec<'scope, T, Segment>,
-    StreamVec<'scope, T, SourceEnd>,
-);
-
-/// Gives the arrivals of each source to a cutter of its own, and passes on what comes of them.
-pub(crate) fn cut<'scope, T: Timestamp, C: Cutter>(
-    arrivals: StreamVec<'scope, T, Arrival>,
-    name: &str,
-    new: impl Fn() -> C + 'static,
-) -> Cuts<'scope, T> {
-    arrivals
-        .unary::<CapacityContainerBuilder<Vec<Result<Segment, SourceEnd>>>, _, _, _>(
-            Pipeline,
-            name,
-            move |_, _| {
-                let mut sources: HashMap<u32, (C, u64)> = HashMap::new();
-                move |input, output| {
-                    input.for_each_stamp(|stamp, batches| {
-                        let mut session = output.session(&stamp);
-                        for Arrival { ordinal, event } in batches.flat_map(|batch| batch.drain(..))
-                        {
-                            let whole = event.ends();
-                            let (cutter, segments) =
-                                sources.entry(ordinal).or_insert_with(|| (new(), 0));
-                            cutter.push(event);
-                            let cuts = cutter.inspect(|_| *segments += 1);
-                            session.give_iterator(cuts.map(Ok));
-                            if let Some(whole) = whole {
-                                session.give(Err(SourceEnd {
-                                    ordinal,
-                                    segments: *segments,
-                                    whole,
-                                }));
-                                sources.remove(&ordinal);
-                            }
-                        }
-                    });
-                }
-            },
-        )
-        .ok_err(|cut| cut)
 }
 
 /// The slicer of one source: events go in, and as an iterator it gives the segments that are
@@ -267,155 +208,4 @@ impl Iterator for Slicer {
             window: None,
         })
     }
-}
-
-/// Level of sound of which `covered` samples are there, the others being zero.
-fn dbfs(samples: &[f32], covered: usize) -> f32 {
-    let energy: f64 = samples.iter().map(|&s| f64::from(s) * f64::from(s)).sum();
-    let level = 10.0 * (energy / covered as f64).log10();
-    // Hundredths are finer than anyone hears, and keep rows short.
-    ((level as f32).max(DBFS_FLOOR) * 100.0).round() / 100.0
-}
-
-/// The sound of a source that is not yet cut: runs of samples, in order, without overlap.
-#[derive(Debug, Default)]
-struct AudioTrack {
-    runs: VecDeque<Run>,
-    through: i64,
-    /// Seconds before this one do not wait.
-    due: i64,
-    ended: bool,
-}
-
-#[derive(Debug)]
-struct Run {
-    start: i64,
-    samples: Vec<f32>,
-    _permit: Option<Permit>,
-}
-
-impl AudioTrack {
-    fn push(&mut self, start_ns: i64, mut samples: Vec<f32>, permit: Option<Permit>) {
-        let mut start = sample_from_ns(start_ns);
-        // What overlaps with sound already there comes too late: the first telling counts.
-        let known = usize::try_from(self.through - start).unwrap_or(0);
-        if known >= samples.len() {
-            return;
-        }
-        samples.drain(..known);
-        start += known as i64;
-        self.through = start + samples.len() as i64;
-        self.runs.push_back(Run {
-            start,
-            samples,
-            _permit: permit,
-        });
-    }
-
-    fn is_complete(&self, second: i64) -> bool {
-        self.ended || second < self.due || self.through >= (second + 1) * SEGMENT_SAMPLES as i64
-    }
-
-    fn length_ns(&self) -> i64 {
-        ns_from_sample(self.through)
-    }
-
-    /// The second's samples, silence where there is none, and how many there are.
-    fn take(&mut self, second: i64) -> (Vec<f32>, usize) {
-        let begin = second * SEGMENT_SAMPLES as i64;
-        let end = begin + SEGMENT_SAMPLES as i64;
-        let mut second = vec![0.0; SEGMENT_SAMPLES];
-        let mut covered = 0;
-        while let Some(run) = self.runs.front() {
-            let run_end = run.start + run.samples.len() as i64;
-            let (from, to) = (run.start.max(begin), run_end.min(end));
-            if from < to {
-                let within = |base: i64| (from - base) as usize..(to - base) as usize;
-                second[within(begin)].copy_from_slice(&run.samples[within(run.start)]);
-                covered += (to - from) as usize;
-            }
-            if run_end > end {
-                break;
-            }
-            self.runs.pop_front();
-        }
-        (second, covered)
-    }
-}
-
-/// The chosen pictures of a source that are not yet part of a segment.
-#[derive(Debug, Default)]
-struct VideoTrack {
-    /// Those of seconds in a row.
-    chosen: VecDeque<ChosenFrame>,
-    /// The second of the first of them, or of the next that comes.
-    first: i64,
-    last: Option<Arc<Picture>>,
-    end_ns: i64,
-    ended: bool,
-}
-
-impl VideoTrack {
-    /// One whose first picture is that of this second.
-    fn from(first: i64) -> Self {
-        Self {
-            first,
-            ..Self::default()
-        }
-    }
-
-    fn push(&mut self, pick: ChosenFrame) {
-        self.chosen.push_back(pick);
-    }
-
-    fn is_complete(&self, second: i64) -> bool {
-        self.ended || self.first + self.chosen.len() as i64 > second
-    }
-
-    fn take(&mut self, second: i64, has_video: bool) -> (Status, Option<Frame>, Option<Arc<Grid>>) {
-        // Those of seconds that were given up.
-        while self.first < second && self.chosen.pop_front().is_some() {
-            self.first += 1;
-        }
-        let chosen = match self.first == second {
-            true => self.chosen.pop_front(),
-            false => None,
-        };
-        self.first += i64::from(chosen.is_some());
-        let Some(ChosenFrame {
-            frame: Some(frame),
-            whole,
-            grid,
-        }) = chosen
-        else {
-            self.last = None;
-            let status = if has_video {
-                Status::Gap
-            } else {
-                Status::Absent
-            };
-            return (status, None, None);
-        };
-        // Equal pictures are one from here on, so that it can be seen that they are.
-        let last = self.last.take().filter(|last| *last == frame.picture);
-        let frozen = last.is_some();
-        let picture = last.unwrap_or(frame.picture);
-        self.last = Some(picture.clone());
-        let frame = Frame { picture, ..frame };
-        let status = match (whole, frozen) {
-            (false, _) => Status::Partial,
-            (true, true) => Status::Frozen,
-            (true, false) => Status::Present,
-        };
-        (status, Some(frame), grid)
-    }
-}
-
-fn sample_from_ns(ns: i64) -> i64 {
-    let samples = i128::from(ns) * SEGMENT_SAMPLES as i128;
-    (samples + i128::from(SECOND_NS) / 2).div_euclid(i128::from(SECOND_NS)) as i64
-}
-
-fn ns_from_sample(sample: i64) -> i64 {
-    (i128::from(sample) * i128::from(SECOND_NS) / SEGMENT_SAMPLES as i128) as i64
 }

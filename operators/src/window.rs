@@ -6,8 +6,8 @@ use sonoscope_models::WINDOW_SECONDS;
 use timely::{dataflow::StreamVec, progress::Timestamp};
 
 use crate::{
-    Arrival, Cuts, Event, Grid, Segment, Slicer,
-    slice::{Cutter, cut},
+    Arrival, Event, Grid, Segment, Slicer,
+    cut::{Cuts, Cutter, cut},
 };
 
 /// Seconds that a window reaches over before the one that it is for, and behind it.

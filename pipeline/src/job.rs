@@ -3,6 +3,7 @@
 mod answering;
 mod following;
 mod hearers;
+mod leading;
 mod ready;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -11,29 +12,22 @@ use sonoscope_models::{Devices, Precision};
 use sonoscope_operators::{Include, Provenance, ROW_SCHEMA, Row};
 
 use answering::Answering;
-use hearers::Hearers;
-use ready::Ready;
 pub(crate) use ready::grid;
 
 use crate::{
-    agenda::Agenda,
     cameras::Roster,
-    cluster::{self, Leader, Mesh, Place},
-    commit::{Alarm, Commit, Keeping, Manner, OpenSinks, Remains},
-    fault::{Exit, Fault},
-    graph::Graph,
-    inputs::{Inputs, nothing},
+    cluster::Place,
+    commit::{Keeping, Manner, OpenSinks, Remains},
+    fault::Fault,
+    inputs::Inputs,
     ledger::{Ledger, Terms},
     metrics::Metrics,
-    observer::Observer,
-    parts::{InOrder, Parts},
     pool::Member,
-    progress::Progress,
     roll::Roll,
-    server::{self, Deps, NetworkCard, Networks, Server},
+    server::{self, Deps, Networks, Server},
     sinks::{Form, NetworkForm, SinkSpec},
     sources::{Reading, Stop},
-    tally::{Tally, Totals},
+    tally::Totals,
     views::ViewTables,
 };
 
@@ -114,122 +108,6 @@ impl Job {
             Some(place) if place.process > 0 => self.follow(ready, &place, stop),
             _ => self.lead(ready, stop, witness),
         }
-    }
-
-    /// Does it as the only process, or as process 0.
-    fn lead(self, mut ready: Ready, stop: &Stop, witness: Witness) -> Result<Outcome, Fault> {
-        let terms = self.terms(&ready);
-        let form = Form {
-            include: self.include,
-            networks: ready.members.iter().map(Member::form).collect(),
-        };
-        let cards = Networks::new(NetworkCard::all(&ready.members, &self.networks));
-        let metrics = (self.server.as_ref()).map(|_| Metrics::new(&self.cameras));
-        let observer = Observer::new(self.cameras.clone(), self.include, metrics.clone());
-        let answering = self.answering(&ready.runtime, &ready.members)?;
-        let _server = self.serve(&cards, metrics.as_ref(), &answering)?;
-        let (mut sinks, keeping) = self.open(&form, &ready.networks, stop)?;
-        let intake = self.intake(&answering, &mut sinks, keeping.as_ref())?;
-        let sinks = sinks
-            .chosen_by(self.cameras.clone())
-            .measured(metrics.clone());
-        let heatmaps = self.heatmaps()?;
-        let (pool, submit) = self.pool(&mut ready, stop, metrics.as_ref())?;
-        cards.loaded(pool.building());
-        let links = match &self.cluster {
-            Some(place) => Some(place.link(&terms, stop)?),
-            None => None,
-        };
-
-        let tally = Arc::new(Tally::default());
-        let alarm = Alarm::new(stop.clone());
-        let audience = Hearers {
-            tally: tally.clone(),
-            roll: self.roll,
-            ledger: keeping.as_ref().map(|keeping| keeping.ledger.clone()),
-            alarm: alarm.clone(),
-            networks: self.networks.clone(),
-        };
-        let parts = Arc::new(Parts::default());
-        let processes = (self.cluster.as_ref()).map_or(1, |place| place.hosts.count());
-        let cut = Some((parts.clone(), self.workers * processes));
-        let (agenda, feed) = Agenda::fed(stop.clone(), audience, cut);
-        agenda.watch_over(self.cameras.clone(), ready.reading);
-        let (lost, losses) = cluster::losses();
-        let (mesh, leader) = match links {
-            Some(links) => {
-                cluster::catch_broken_links(lost.clone());
-                let workers = self.workers.max(1);
-                let leader = Leader::start(links.control, workers, &agenda, stop, &lost)?;
-                answering.memory.ask_also(leader.others());
-                (Some(Mesh::of_leader(links.data)), Some(leader))
-            }
-            None => (None, None),
-        };
-        let (named, is_endless) = (self.inputs.named(), self.inputs.is_endless());
-        let is_endless = is_endless || !self.cameras.is_over();
-        (self.inputs.start(ready.reading, feed, tally.clone()))
-            .map_err(|error| Fault::environment(format!("cannot look for recordings: {error}")))?;
-        let progress = match is_endless {
-            true => Progress::start_endless(tally.clone()),
-            false => Progress::start(tally.clone()),
-        };
-        let witness = observer.clone().before(witness);
-        let alarmed = alarm.clone();
-        let commit = Commit::new(
-            sinks,
-            witness,
-            tally.clone(),
-            keeping,
-            intake.clone(),
-            alarmed,
-        );
-        let views = intake.map(|intake| answering.views(intake, &commit));
-        let graph = Graph {
-            workers: self.workers,
-            mesh,
-            agenda,
-            silence_dbfs: self.silence_dbfs,
-            preparation: ready.preparation,
-            networks: ready.networks,
-            batching: ready.batching,
-            pool: submit,
-            heatmaps,
-            observer,
-            views,
-        };
-        let write = InOrder::new(parts).before(commit.write());
-        let write = match &leader {
-            Some(leader) => leader.before(write),
-            None => write,
-        };
-        let ran = match (&self.cluster, cluster::run(graph, write, &losses)) {
-            (_, Ok(ran)) => ran.map_err(Fault::environment),
-            (Some(place), Err(loss)) => Err(loss.fault(&place.hosts)),
-            (None, Err(loss)) => Err(Fault::environment(loss.why)),
-        };
-        let is_cut_off = matches!(&ran, Err(fault) if fault.code == Exit::PeerLost);
-        if is_cut_off {
-            stop.raise();
-        }
-        let remains = commit.finish();
-        if let Some(leader) = leader.filter(|_| !is_cut_off) {
-            leader.end();
-        }
-        // What a worker that cannot end still holds of the pool would be waited for.
-        let finished = if is_cut_off { Ok(()) } else { pool.finish() };
-        drop(progress);
-        let fault = (alarm.take())
-            .or(finished.err().map(Fault::environment))
-            .or(ran.err());
-        let totals = tally.totals();
-        let is_nothing = totals.counts.found == 0 && !is_endless && !stop.is_raised();
-        let fault = fault.or(is_nothing.then(|| nothing(&named)));
-        Ok(Outcome {
-            totals,
-            remains,
-            fault,
-        })
     }
 
     /// The interface, if one is to be opened; closed when it is dropped.

@@ -45,13 +45,24 @@ pub mod views;
 pub mod weights;
 
 use fault::Fault;
+use gstreamer::glib;
 
-/// Starts GStreamer.
+/// Starts GStreamer. What it and GLib complain of goes to the log (target `glib`).
 ///
 /// # Errors
 /// When its libraries or registry cannot be read.
 pub fn start_gstreamer() -> Result<(), Fault> {
     gstreamer::init().map_err(|error| {
         Fault::environment(format!("GStreamer does not start: {error}")).tip("run `make setup`")
-    })
+    })?;
+    glib::log_set_default_handler(|domain, level, message| {
+        let domain = domain.unwrap_or_default();
+        match level {
+            // It ends the program.
+            glib::LogLevel::Error => tracing::error!(target: "glib", domain, "{message}"),
+            // Slips of plugins, mostly while they are taken down: a matter for who mends them.
+            _ => tracing::debug!(target: "glib", domain, ?level, "{message}"),
+        }
+    });
+    Ok(())
 }

@@ -4,6 +4,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use sonoscope::cli::{self, Cli};
+use tikv_jemallocator::Jemalloc;
+
+/// Of all that is linked with the program, GStreamer and ONNX Runtime too. The C library's own would
+/// keep a heap for each of some threads, and little of what cameras needed that are gone returns.
+#[global_allocator]
+static MEMORY: Jemalloc = Jemalloc;
 
 fn main() -> ExitCode {
     match cli::main(Cli::parse()) {

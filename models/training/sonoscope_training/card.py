@@ -55,11 +55,12 @@ def card(
     notes: Sequence[str] = (),
     log: Sequence[dict] = (),
     reported: Sequence[tuple[str, dict]] = (),
+    commit: str | None = None,
 ) -> str:
     """The whole page.
 
     `notes` are limits of this network's own, `log` the lines of its run's, `reported` what
-    `sonoscope eval` wrote, with labels.
+    `sonoscope eval` wrote, with labels, `commit` that of sonoscope by which it was trained.
     """
     provenance = contract["provenance"]
     untrained = provenance["trained_on"] == UNTRAINED
@@ -68,7 +69,8 @@ def card(
         f"{FAMILIES[contract['family']]}. Width {provenance['width']:g} of the published one.",
         f"- Trained on: {provenance['trained_on']}\n"
         f"- Seed: {provenance['seed']}\n"
-        f"- Licence of the weights: {provenance['license']}",
+        + (f"- Commit of sonoscope: {commit}\n" if commit else "")
+        + f"- Licence of the weights: {provenance['license']}",
         f"## Input\n\n{_input(contract)}",
     ]
     if evaluations or reported:

@@ -41,5 +41,10 @@ def read(path: Path) -> list[dict]:
         raise TrainingError(f"{path} is not the log of a training: {error}") from error
 
 
+def write(path: Path, lines: list[dict]) -> None:
+    """A log of these lines."""
+    path.write_text("".join(map(_line, lines)))
+
+
 def _line(figures: dict) -> str:
     return json.dumps(figures) + "\n"

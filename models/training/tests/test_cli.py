@@ -23,7 +23,7 @@ def test_from_shards_to_a_card(made_up, tmp_path, capsys):
         evaluations.append(json.loads(capsys.readouterr().out))
     torch_figures, onnx_figures, _ = (figures["correspondence"] for figures in evaluations)
     assert torch_figures["rank_auc"] == pytest.approx(onnx_figures["rank_auc"], abs=1e-3)
-    card_command = ["card", zoo, "--note", "Squares only."]
+    card_command = ["card", zoo, "--note", "Squares only.", "--commit", "0123abc"]
     for place, evaluation in enumerate(evaluations):
         path = tmp_path / f"{place}.json"
         path.write_text(json.dumps(evaluation))
@@ -31,7 +31,14 @@ def test_from_shards_to_a_card(made_up, tmp_path, capsys):
     assert main(card_command) == 0
     card = (tmp_path / "zoo" / "CARD.md").read_text()
     assert card.startswith("# tiny\n")
-    for expected in ("made-up squares", "onnx int8", "centre guess", "- Squares only.", "VNNI"):
+    for expected in (
+        "made-up squares",
+        "onnx int8",
+        "centre guess",
+        "- Squares only.",
+        "VNNI",
+        "sonoscope: 0123abc",
+    ):
         assert expected in card
 
 

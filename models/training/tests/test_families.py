@@ -46,6 +46,7 @@ def test_from_shards_to_a_card(family, made_up, beats, tmp_path, capsys):
     assert figures["fp32"]["rank_auc"] == pytest.approx(figures["torch"]["rank_auc"], abs=2e-3)
 
     assert main(card) == 0
+    assert (zoo / "log.jsonl").read_text() == (run / "log.jsonl").read_text()
     page = (zoo / "CARD.md").read_text()
     for expected in ("| validation, ", "onnx int8", "## How it learned", "| 4"):
         assert expected in page

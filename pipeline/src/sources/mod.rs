@@ -15,6 +15,7 @@ pub mod live;
 mod origin;
 mod outlet;
 mod picture;
+mod queues;
 mod selective;
 mod sight;
 mod sound;

@@ -19,18 +19,15 @@ use super::{
     live::{Session, stamp},
     origin::Timeline,
     outlet::Outlet,
+    queues::{Queues, link, shared_queue},
     selective::{Omitted, guard},
     sight::Sight,
     sound::Sound,
     watch::Watch,
 };
 
-/// Encoded data that may wait for its decoder, per stream. A queue grows beyond it while another
-/// is empty, so that streams stored far apart cannot block each other.
-const QUEUE_BYTES: u32 = 8 << 20;
-
 /// A track that has not shown itself when this much of the others has gone by is not there. Less
-/// than [`QUEUE_BYTES`], in which the others wait for the search to end.
+/// than [`QUEUE_BYTES`](super::queues::QUEUE_BYTES), in which the others wait for the search to end.
 const SEARCH_BYTES: usize = 4 << 20;
 
 /// Likewise in time.
@@ -110,10 +107,7 @@ impl Tracks {
         source.set_property("location", path);
         let parse = make("parsebin")?;
         stream_before_container(&parse);
-        let queue = make("multiqueue")?;
-        queue.set_property("max-size-bytes", QUEUE_BYTES);
-        queue.set_property("max-size-buffers", 0u32);
-        queue.set_property("max-size-time", 0u64);
+        let queue = shared_queue()?;
         pipeline
             .add_many([&source, &parse, &queue])
             .map_err(setup)?;
@@ -321,77 +315,6 @@ fn await_all_of(element: &gst::Element, tracks: &Arc<Mutex<Tracks>>) {
             lock(&tracks).searching.remove(&element.name());
         });
     }
-}
-
-/// Where streams wait for their decoders.
-#[derive(Clone)]
-pub enum Queues {
-    /// All in one multiqueue: a recording's streams wait for each other.
-    One(gst::Element),
-    /// Each by itself, and not for ever: what is too old is let go.
-    Each {
-        /// Whether what comes in bursts is let in at the pace of its times.
-        paced: bool,
-    },
-}
-
-/// What a live source has waiting for its decoders, per stream, before the oldest of it is let go.
-/// More than should ever be there: late seconds are let go before.
-const LIVE_QUEUE_BYTES: u32 = 16 << 20;
-
-/// Likewise in time.
-const LIVE_QUEUE_TIME: gst::ClockTime = gst::ClockTime::from_seconds(6);
-
-impl Queues {
-    /// A place for one more stream: where it goes in and comes out.
-    fn place(
-        &self,
-        pipeline: &gst::Pipeline,
-    ) -> Result<(gst::Pad, gst::Pad), gst::glib::BoolError> {
-        let full = || gst::glib::bool_error!("the queue has no more places");
-        match self {
-            Self::One(queue) => {
-                let sink = queue.request_pad_simple("sink_%u").ok_or_else(full)?;
-                // The source pad that belongs to the sink pad.
-                let source = sink.iterate_internal_links().next().ok().flatten();
-                Ok((sink, source.ok_or_else(full)?))
-            }
-            Self::Each { paced } => {
-                let queue = gst::ElementFactory::make("queue").build()?;
-                queue.set_property_from_str("leaky", "downstream");
-                queue.set_property("max-size-bytes", LIVE_QUEUE_BYTES);
-                queue.set_property("max-size-buffers", 0u32);
-                queue.set_property("max-size-time", LIVE_QUEUE_TIME.nseconds());
-                pipeline.add(&queue)?;
-                queue.sync_state_with_parent()?;
-                let mut sink = queue.static_pad("sink");
-                if *paced {
-                    let pace = gst::ElementFactory::make("clocksync").build()?;
-                    pipeline.add(&pace)?;
-                    pace.link(&queue)?;
-                    pace.sync_state_with_parent()?;
-                    sink = pace.static_pad("sink");
-                }
-                sink.zip(queue.static_pad("src")).ok_or_else(full)
-            }
-        }
-    }
-}
-
-/// Links a stream through its own place in a queue to its branch.
-fn link(
-    pipeline: &gst::Pipeline,
-    pad: &gst::Pad,
-    queues: &Queues,
-    branch: Branch,
-    guard: impl FnOnce(&gst::Pad),
-) -> Result<(), gst::glib::BoolError> {
-    let (sink, source) = queues.place(pipeline)?;
-    guard(&source);
-    branch.attach(&source)?;
-    pad.link(&sink)
-        .map(|_| ())
-        .map_err(|error| gst::glib::bool_error!("cannot link {}: {error}", pad.name()))
 }
 
 // A thread that panicked here has aborted the process, so the lock is never poisoned.

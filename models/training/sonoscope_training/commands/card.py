@@ -31,8 +31,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the eval.json that `sonoscope eval` wrote, and what it is of; may be given again",
     )
     parser.add_argument(
-        "--log", type=Path, metavar="FILE", help="the run's log.jsonl, for the learning curve"
+        "--log",
+        type=Path,
+        metavar="FILE",
+        help="the run's log.jsonl, for the learning curve; copied into the folder, for `eval`",
     )
+    parser.add_argument("--commit", help="that of sonoscope by which it was trained")
     parser.add_argument(
         "--note",
         action="append",
@@ -53,10 +57,19 @@ def run(arguments: argparse.Namespace) -> None:
     contracts = [prop.value for prop in head.metadata_props if prop.key == METADATA_KEY]
     if not contracts:
         raise TrainingError(f"{arguments.folder}/head.onnx has no {METADATA_KEY}: export it anew")
+    log = _log(arguments.log)
+    if log:
+        run_log.write(arguments.folder / run_log.NAME, log)
     path = arguments.folder / "CARD.md"
-    path.write_text(
-        card(json.loads(contracts[0]), evaluations, arguments.note, _log(arguments.log), reported)
+    page = card(
+        json.loads(contracts[0]),
+        evaluations,
+        arguments.note,
+        log,
+        reported,
+        arguments.commit,
     )
+    path.write_text(page)
     print(path)
 
 

@@ -24,6 +24,9 @@ pub enum LiveError {
     /// Nothing came in answer.
     #[error("it did not answer for {} s", .0.as_secs())]
     NoAnswer(Duration),
+    /// It answers, and nothing comes of it.
+    #[error("it answers, and nothing has come for {} s", .0.as_secs())]
+    Empty(Duration),
     /// It hung up.
     #[error("it ended the connection")]
     Disconnected,
@@ -66,6 +69,20 @@ impl LiveError {
         Self::Stream(SourceError::of_bus(message))
     }
 
+    /// Whether it may be over as soon as its host is there again. A wrong password is not: to ask
+    /// more often would be of no use.
+    pub fn may_mend_unasked(&self) -> bool {
+        match self {
+            Self::Unauthorized(_) | Self::NotFound(_) | Self::Untrusted(_) | Self::Stopped => false,
+            Self::Unreachable(_)
+            | Self::NoAnswer(_)
+            | Self::Empty(_)
+            | Self::Disconnected
+            | Self::Stalled { .. }
+            | Self::Stream(_) => true,
+        }
+    }
+
     /// What to do about it.
     pub fn tip(&self) -> &str {
         match self {
@@ -83,6 +100,7 @@ impl LiveError {
             Self::Unreachable(_) | Self::NoAnswer(_) => {
                 "check address, port and network; it is tried again and again"
             }
+            Self::Empty(_) => "see whether others can watch it; it is connected anew",
             Self::Disconnected | Self::Stalled { .. } => "it is connected anew",
             Self::Stream(error) => error.tip(),
             Self::Stopped => "add it again to have the rest",

@@ -5,18 +5,13 @@ mod door;
 mod error;
 mod front;
 mod outage;
+mod patience;
 mod session;
 mod shed;
 mod stamp;
 mod world;
 
-use std::{
-    hash::{BuildHasher, BuildHasherDefault, DefaultHasher},
-    io,
-    sync::Arc,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{io, sync::Arc, thread, time::Instant};
 
 use sonoscope_operators::{Event, Wishes};
 
@@ -26,21 +21,11 @@ pub use session::Session;
 pub use stamp::stamp;
 
 use super::{Ended, Frames, Outlet, Reading, SourceSpec, Stop};
-use crate::{
-    backoff::Backoff,
-    cameras::{Camera, State},
-};
+use crate::cameras::{Camera, State};
 use clock::unix_ns;
-use door::Door;
 use outage::Outage;
+use patience::Patience;
 use session::{Beginning, Left};
-
-/// A session that lasted so long was one, and the next attempt is a first one again. No longer: a
-/// camera that is restarted time and again is to be seen between.
-const HEALTHY: Duration = Duration::from_secs(2);
-
-/// How often whoever waits for the next attempt looks up.
-const LOOK: Duration = Duration::from_millis(50);
 
 /// Reads a live source on a thread of its own until it is stopped; no second before `first_s`
 /// comes of it. `ended` hears of the end before the event that closes it is sent.
@@ -97,8 +82,7 @@ pub fn spec_of(camera: &Camera, reading: Reading) -> SourceSpec {
 }
 
 fn watch_over(camera: &Arc<Camera>, spec: &SourceSpec, first_s: i64, outlet: &Outlet, stop: &Stop) {
-    let seed = BuildHasherDefault::<DefaultHasher>::default().hash_one(&spec.id);
-    let mut backoff = Backoff::new(seed);
+    let mut patience = Patience::new(&spec.id, &camera.spec.address);
     let mut outage = Outage::new(spec, outlet.clone(), first_s);
     let mut begin = Beginning {
         number: 0,
@@ -120,9 +104,7 @@ fn watch_over(camera: &Arc<Camera>, spec: &SourceSpec, first_s: i64, outlet: &Ou
             outage.begins(unix_ns());
             begin.number += 1;
             begin.ahead_ns = ahead_ns;
-            if begun.elapsed() > HEALTHY {
-                backoff.reset();
-            }
+            patience.began(begun.elapsed());
         }
         if stop.is_raised() {
             return;
@@ -135,28 +117,9 @@ fn watch_over(camera: &Arc<Camera>, spec: &SourceSpec, first_s: i64, outlet: &Ou
             LiveError::Stalled { .. } => State::Stalled,
             _ => State::Failed,
         };
-        camera.fares(state, Some(error.to_string()), Some(error.tip()));
-        let is_of_network = matches!(error, LiveError::Unreachable(_) | LiveError::NoAnswer(_));
-        wait(camera, backoff.next(), is_of_network, stop, &mut outage);
-        camera.fares(
-            State::Connecting,
-            Some(error.to_string()),
-            Some(error.tip()),
-        );
-    }
-}
-
-/// Waits for the next attempt: so long, or until a door that was closed is open.
-fn wait(camera: &Camera, time: Duration, is_of_network: bool, stop: &Stop, outage: &mut Outage) {
-    let end = Instant::now() + time;
-    let mut door = is_of_network
-        .then(|| Door::of(&camera.spec.address))
-        .flatten();
-    while Instant::now() < end && !stop.is_raised() {
-        outage.tick(unix_ns());
-        if door.as_mut().is_some_and(Door::has_opened) {
-            return;
-        }
-        thread::sleep(LOOK);
+        let (reason, tip) = (Some(error.to_string()), Some(error.tip()));
+        camera.fares(state, reason.clone(), tip);
+        patience.wait(&error, has_begun, stop, || outage.tick(unix_ns()));
+        camera.fares(State::Connecting, reason, tip);
     }
 }

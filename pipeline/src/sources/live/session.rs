@@ -12,13 +12,8 @@ use sonoscope_operators::{ClockSource, Event, SECOND_NS, SourceInfo};
 
 use super::{
     super::{
-        SourceSpec, Stop,
-        decode::Modality,
-        outlet::Outlet,
-        sight::Sight,
-        teardown::take_down,
-        tracks::{Queues, Tracks},
-        watch::Watch,
+        SourceSpec, Stop, decode::Modality, outlet::Outlet, queues::Queues, sight::Sight,
+        teardown::take_down, tracks::Tracks, watch::Watch,
     },
     clock::{LiveClock, unix_ns},
     error::LiveError,
@@ -207,12 +202,11 @@ impl Session {
             }
             if watch.is_searching() {
                 tick();
-                let most = match self.lock().has_answered {
-                    true => FIRST,
-                    false => ANSWER,
-                };
-                if begun.elapsed() > most {
-                    return LiveError::NoAnswer(most);
+                let silent_for = begun.elapsed();
+                match self.lock().has_answered {
+                    true if silent_for > FIRST => return LiveError::Empty(FIRST),
+                    false if silent_for > ANSWER => return LiveError::NoAnswer(ANSWER),
+                    _ => {}
                 }
                 continue;
             }

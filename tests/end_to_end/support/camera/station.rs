@@ -231,6 +231,7 @@ impl Reports {
 /// What makes RTP of a medium that is prepared.
 fn rtpbin(media: &RTSPMedia) -> gst::Element {
     let pipeline = media.element().parent().and_downcast::<gst::Bin>().unwrap();
-    let mut found = pipeline.iterate_all_by_element_factory_name("rtpbin");
-    found.next().unwrap().unwrap()
+    let found = pipeline.iterate_all_by_element_factory_name("rtpbin");
+    // While the pipeline changes, it is looked through once more.
+    found.into_iter().find_map(Result::ok).unwrap()
 }
