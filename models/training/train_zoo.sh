@@ -55,6 +55,7 @@ about() { # SET: what it is, in a sentence
     case $1 in
     mixed) echo "$what: hard and easy clips of 2 s" ;;
     hard) echo "$what: hard and easy clips of 2 s, then hard ones alone" ;;
+    wide) echo "$what: hard and easy clips of 2 s, then hard ones alone, then 6000 more of these" ;;
     moving) echo "$what: hard and easy clips of 10 s" ;;
     esac
 }
@@ -85,22 +86,27 @@ publish() {
 
 is_wanted() { [[ " $wanted " == *" $1 "* ]]; }
 
-# Sets for networks of one second. Large and small objects at first, then small ones alone, and more
-# of them.
+# Sets for networks of one second. Large and small objects at first, then small ones alone, more of
+# them, and still more.
 world hard 3976 2 101 hard
 world easy 2500 2 102 easy
 world more 3302 2 103 hard
+world still-more 6000 2 104 hard
 world test 480 3 991 hard
 "$sonoscope" extract clips/hard clips/easy --out sets/mixed
 "$sonoscope" extract clips/hard clips/more --out sets/hard
+"$sonoscope" extract clips/hard clips/more clips/still-more --out sets/wide
 
 # AVOL-Net from scratch hardly moves, so it starts from AVE-Net's towers; AVE-Net gains most from
 # starting again from what AVOL-Net made of them.
 train ave-scratch ave 1500 mixed --width 0.25
 train avol-mixed avol 1600 mixed --width 0.25 --init "$runs/ave-scratch/best.pt"
-train avol-small avol 1500 hard --width 0.25 --init "$runs/avol-mixed/best.pt"
-if is_wanted avol-small; then publish avol-small avol-small avol hard test 0.25; fi
-train ave-small ave 1300 hard --width 0.25 --init "$runs/avol-small/best.pt"
+train avol-hard avol 1500 hard --width 0.25 --init "$runs/avol-mixed/best.pt"
+if is_wanted avol-small || is_wanted avol; then
+    train avol-small avol 4000 wide --width 0.25 --init "$runs/avol-hard/best.pt"
+fi
+if is_wanted avol-small; then publish avol-small avol-small avol wide test 0.25; fi
+train ave-small ave 1300 hard --width 0.25 --init "$runs/avol-hard/best.pt"
 if is_wanted ave-small; then publish ave-small ave-small ave hard test 0.25; fi
 
 if is_wanted l3-small; then
@@ -120,10 +126,12 @@ fi
 
 # Full size: the small networks, widened without a change to what they say, then trained on.
 for network in ave avol; do
+    set=hard
+    if [[ $network == avol ]]; then set=wide; fi
     if is_wanted $network; then
-        train $network $network 160 hard --width 1 --configuration widened \
+        train $network $network 160 $set --width 1 --configuration widened \
             --init "$runs/$network-small/best.pt"
-        publish $network $network $network hard test 1 --weights fp16
+        publish $network $network $network $set test 1 --weights fp16
     fi
 done
 

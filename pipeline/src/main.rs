@@ -2,8 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use sonoscope::cli::{self, Cli};
+use sonoscope::cli;
 use tikv_jemallocator::Jemalloc;
 
 /// Of all that is linked with the program, GStreamer and ONNX Runtime too. The C library's own would
@@ -12,11 +11,5 @@ use tikv_jemallocator::Jemalloc;
 static MEMORY: Jemalloc = Jemalloc;
 
 fn main() -> ExitCode {
-    match cli::main(Cli::parse()) {
-        Ok(exit) => ExitCode::from(exit as u8),
-        Err(fault) => {
-            eprintln!("error: {fault}");
-            ExitCode::from(fault.code as u8)
-        }
-    }
+    cli::main()
 }

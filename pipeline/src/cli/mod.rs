@@ -21,7 +21,10 @@ pub use cluster::ClusterArgs;
 pub use run::RunArgs;
 pub use server::ServerArgs;
 
-use std::io::{IsTerminal as _, Write as _};
+use std::{
+    io::{IsTerminal as _, Write as _},
+    process::ExitCode,
+};
 
 use clap::{Parser, Subcommand};
 
@@ -86,11 +89,16 @@ enum Command {
     Eval(Box<eval::EvalArgs>),
 }
 
-/// Does what the command line asks.
-///
-/// # Errors
-/// What ended it early.
-pub fn main(cli: Cli) -> Result<Exit, Fault> {
+/// Does what the command line asks; what ended it early goes to standard error.
+pub fn main() -> ExitCode {
+    let exit = perform(Cli::parse()).unwrap_or_else(|fault| {
+        eprintln!("error: {fault}");
+        fault.code
+    });
+    ExitCode::from(exit as u8)
+}
+
+fn perform(cli: Cli) -> Result<Exit, Fault> {
     log(cli.verbose, cli.quiet);
     match cli.command {
         Command::Run(args) => run::run(*args, cli.quiet),
