@@ -139,7 +139,8 @@ def markdown(result: dict) -> str:
             least, most = one["seconds_range"]
             faster = one["seconds"] / ours["seconds"]
             cheaper = one["cpu_seconds"] / max(ours["cpu_seconds"], 0.01)
-            times = f"{faster:.2f} times as fast, {cheaper:.2f} by CPU seconds"
+            a_pair = faster * ours["pairs"] / max(one["pairs"], 1)
+            times = f"{faster:.2f} times as fast, {a_pair:.2f} a pair, {cheaper:.2f} by CPU seconds"
             lines.append(
                 f"| {of['clips']}: {name} | {contender} | {one['pairs']} | {one['seconds']} "
                 f"({least} to {most}) | {one['process_seconds']} | {one['cpu_seconds']} "
