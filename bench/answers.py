@@ -41,13 +41,12 @@ def updates(lines: list[Line]) -> tuple[list[float], int]:
 
 def measure(arguments, folder: Path) -> dict:
     """Watches cameras with views, and reads along."""
-    lines = folder / "lines.jsonl"
-    config = folder / "views.toml"
+    lines, config = folder / "lines.jsonl", folder / "views.toml"
     config.write_text(f'[[sink]]\nuri = "jsonl:{lines}"\nviews = {VIEWS}\n')
-    options = ["--config", config, "--precision", "int8"]
+    options = ["--precision", "int8"]
     options += [word for view in VIEWS for word in ("--view", view)]
     cameras = Cameras(arguments.server, arguments.cameras, arguments.kept)
-    watcher = Watcher(arguments.program, folder, options)
+    watcher = Watcher(arguments.program, folder, options, config)
     watcher.add_all(cameras)
     reader = Reader(lines)
     reader.start()

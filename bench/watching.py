@@ -87,12 +87,15 @@ class Cameras:
 class Watcher:
     """`sonoscope run` on live sources, asked over HTTP and read as it writes."""
 
-    def __init__(self, program: Path, folder: Path, options: list[str]) -> None:
-        """Starts it; sources are put in later."""
+    def __init__(
+        self, program: Path, folder: Path, options: list[str], config: Path | None = None
+    ) -> None:
+        """Starts it; sources are put in later. With a configuration, its sinks are those."""
         self.port = figures.free_port()
         self.rows = folder / "rows.jsonl"
-        command = [program, "-q", "run", "--listen", self.port, "--sink", f"jsonl:{self.rows}"]
-        self.process = subprocess.Popen([str(word) for word in [*command, *options]])
+        sinks = ["--config", config] if config else ["--sink", f"jsonl:{self.rows}"]
+        command = [program, "-q", "run", "--listen", self.port, *sinks, *options]
+        self.process = subprocess.Popen([str(word) for word in command])
         self.wait_for(lambda: self.ask("GET", "/healthz") is not None)
 
     def wait_for(self, holds, seconds: float = 60) -> None:
