@@ -9,7 +9,14 @@ from sonoscope_training.recipe import Recipe
 
 
 def test_all_that_is_shipped_can_be_loaded():
-    assert configuration.names() == ["default", "multisensory", "published", "warm", "widened"]
+    assert configuration.names() == [
+        "default",
+        "l3",
+        "multisensory",
+        "published",
+        "warm",
+        "widened",
+    ]
     for name in configuration.names():
         assert isinstance(configuration.load(name), Recipe)
 
@@ -53,7 +60,7 @@ def test_what_makes_no_sense_is_refused(tmp_path, text, complaint):
 
 
 def test_an_unknown_name_tells_the_known_ones():
-    with pytest.raises(TrainingError, match="default, multisensory, published, warm"):
+    with pytest.raises(TrainingError, match="default, l3, multisensory, published, warm"):
         configuration.load("fast")
 
 

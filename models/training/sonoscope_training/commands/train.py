@@ -89,9 +89,12 @@ def _network(shape: Shape, seed: int, init: Path | None) -> tuple[Network, bool]
 
 
 def _recipe(arguments: argparse.Namespace) -> Recipe:
-    default = "warm" if arguments.init is not None else "default"
     if arguments.network == MULTISENSORY:
         default = MULTISENSORY
+    elif arguments.init is not None:
+        default = "warm"
+    else:
+        default = "l3" if arguments.network == "l3" else "default"
     recipe = configuration.load(arguments.configuration or default)
     changes = {
         name: value
