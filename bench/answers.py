@@ -6,14 +6,13 @@ Rows and changes go to one file of lines. A row of a second brings a change of `
 last minute whose `end` is that of the second; the time between the two lines is what is measured.
 """
 
-import argparse
 import statistics
 import tempfile
 import time
 from pathlib import Path
 
 import figures
-from watching import Cameras, Reader, Watcher
+from watching import Cameras, Reader, Watcher, options
 
 VIEWS = ["episodes", "rolling", "sync"]
 # The first connections, and windows that fill.
@@ -23,14 +22,15 @@ ASKED_MS = 250
 Line = tuple[int, dict]
 
 
-def updates(lines: list[Line]) -> tuple[list[float], int]:
-    """Milliseconds from each row to the change that it brings, and how many brought none."""
+def updates(lines: list[Line], begun_ns: int, ended_ns: int) -> tuple[list[float], int]:
+    """Milliseconds from each row of a while to the change that it brings; how many brought none."""
     came = {}
     late = []
     for at_ns, line in lines:
         if "kind" not in line:
-            second = (line["source"], line["network"], line["end_ns"] // 1_000_000_000)
-            came.setdefault(second, at_ns)
+            if begun_ns < at_ns < ended_ns:
+                second = (line["source"], line["network"], line["end_ns"] // 1_000_000_000)
+                came.setdefault(second, at_ns)
         elif line["kind"] == "rolling" and line["answer"]["window_s"] == 60:
             answer = line["answer"]
             second = (line["source"], answer["network"]["name"], answer["end"])
@@ -43,26 +43,24 @@ def measure(arguments, folder: Path) -> dict:
     """Watches cameras with views, and reads along."""
     lines, config = folder / "lines.jsonl", folder / "views.toml"
     config.write_text(f'[[sink]]\nuri = "jsonl:{lines}"\nviews = {VIEWS}\n')
-    options = ["--precision", "int8"]
-    options += [word for view in VIEWS for word in ("--view", view)]
+    words = ["--precision", "int8", *(word for view in VIEWS for word in ("--view", view))]
     cameras = Cameras(arguments.server, arguments.cameras, arguments.kept)
-    watcher = Watcher(arguments.program, folder, options, config)
+    watcher = Watcher(arguments.program, folder, words, config)
     watcher.add_all(cameras)
     reader = Reader(lines)
     reader.start()
     time.sleep(WARM_UP_SECONDS)
-    begun, cpu = time.time_ns(), watcher.cpu_seconds()
+    begun_ns, cpu = time.time_ns(), watcher.cpu_seconds()
     time.sleep(arguments.seconds)
     cpu = watcher.cpu_seconds() - cpu
-    ended = time.time_ns()
+    ended_ns = time.time_ns()
     # Changes of the last rows.
     time.sleep(2)
     reader.is_over = True
     reader.join()
     watcher.end()
     cameras.end()
-    # A row of the last second is there with its change, or neither is.
-    late, without = updates([line for line in reader.lines if begun < line[0] < ended])
+    late, without = updates(reader.lines, begun_ns, ended_ns)
     cuts = statistics.quantiles(late, n=100)
     return {
         "cameras": arguments.cameras,
@@ -78,12 +76,7 @@ def measure(arguments, folder: Path) -> dict:
 
 def main() -> None:
     """Measures and writes the figures down."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--program", type=Path, required=True)
-    parser.add_argument("--server", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--kept", type=Path, default=Path("out/bench/cameras"))
-    parser.add_argument("--cameras", type=int, default=16)
+    parser = options(__doc__)
     parser.add_argument("--seconds", type=float, default=120)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

@@ -9,7 +9,6 @@ costs little beside what is measured. How late a row is, is the time from the en
 the moment at which its line can be read in the file, by this machine's clock.
 """
 
-import argparse
 import json
 import random
 import statistics
@@ -21,7 +20,7 @@ from functools import partial
 from pathlib import Path
 
 import figures
-from watching import Cameras, Reader, Watcher
+from watching import Cameras, Reader, Watcher, options
 
 NS = 1_000_000_000
 # The first connections, clocks becoming known.
@@ -205,13 +204,8 @@ def soak(arguments, folder: Path) -> dict:
 
 def main() -> None:
     """Measures and writes the figures down."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = options(__doc__)
     parser.add_argument("what", choices=["load", "churn", "soak"])
-    parser.add_argument("--program", type=Path, required=True)
-    parser.add_argument("--server", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--kept", type=Path, default=Path("out/bench/cameras"))
-    parser.add_argument("--cameras", type=int, default=16)
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--restarts", type=int, default=200)
     parser.add_argument("--adds", type=int, default=1000)

@@ -1,5 +1,6 @@
 """The camera server and `sonoscope run` on live sources, for who measures them."""
 
+import argparse
 import json
 import os
 import re
@@ -15,6 +16,17 @@ from contextlib import suppress
 from pathlib import Path
 
 import figures
+
+
+def options(about: str) -> argparse.ArgumentParser:
+    """What all who measure cameras want to know."""
+    parser = argparse.ArgumentParser(description=about.splitlines()[0])
+    parser.add_argument("--program", type=Path, required=True)
+    parser.add_argument("--server", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--kept", type=Path, default=Path("out/bench/cameras"))
+    parser.add_argument("--cameras", type=int, default=16)
+    return parser
 
 
 def unnumbered(name: str) -> str:

@@ -20,7 +20,7 @@ class RunLog:
         """Drop what a killed run wrote beyond the step it goes on from."""
         kept = [figures for figures in read(self.path) if figures["step"] <= step]
         unfinished = self.path.with_suffix(".tmp")
-        unfinished.write_text("".join(map(_line, kept)))
+        write(unfinished, kept)
         unfinished.replace(self.path)
         events.rewrite(self.events, kept)
 

@@ -100,20 +100,20 @@ impl Run {
         let program = Path::new(env!("CARGO_BIN_EXE_sonoscope"));
         let plain = program.with_file_name("examples").join("plain");
         assert!(plain.exists(), "first: cargo build --example plain");
-        let mut command = Command::new("faketime");
-        (command.args(["-f", "+300s"]).arg(plain))
-            .args(self.command.get_args())
-            .stdin(Stdio::null())
-            .current_dir(repository());
         // Not the clock by which whoever waits waits.
-        Self { command }.with("DONT_FAKE_MONOTONIC", "1")
+        let run = self.started_by("faketime", &["-f", "+300s"], plain.as_os_str());
+        run.with("DONT_FAKE_MONOTONIC", "1")
     }
 
     /// Started by another program.
     pub fn inside(self, program: &str, arguments: &[&str]) -> Self {
+        self.started_by(program, arguments, self.command.get_program())
+    }
+
+    /// What it does, done by this form of the program, which another one starts.
+    fn started_by(&self, program: &str, arguments: &[&str], form: &OsStr) -> Self {
         let mut command = Command::new(program);
-        (command.args(arguments))
-            .arg(self.command.get_program())
+        (command.args(arguments).arg(form))
             .args(self.command.get_args())
             .stdin(Stdio::null())
             .current_dir(repository());

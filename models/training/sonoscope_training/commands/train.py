@@ -16,6 +16,9 @@ from sonoscope_training.recipe import Recipe
 from sonoscope_training.tasks import AlignmentTask, PairTask, Task
 from sonoscope_training.train import Run
 
+# The configurations of networks that learn otherwise than by `default`.
+OWN = {"l3": "l3", MULTISENSORY: "multisensory"}
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
@@ -89,12 +92,9 @@ def _network(shape: Shape, seed: int, init: Path | None) -> tuple[Network, bool]
 
 
 def _recipe(arguments: argparse.Namespace) -> Recipe:
-    if arguments.network == MULTISENSORY:
-        default = MULTISENSORY
-    elif arguments.init is not None:
+    default = OWN.get(arguments.network, "default")
+    if arguments.init is not None and arguments.network != MULTISENSORY:
         default = "warm"
-    else:
-        default = "l3" if arguments.network == "l3" else "default"
     recipe = configuration.load(arguments.configuration or default)
     changes = {
         name: value
